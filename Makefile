@@ -1,0 +1,125 @@
+# Sluice. Needs make and Python only: the rest is installed into this folder on first use (`make help` lists targets).
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+UV := $(or $(shell command -v uv 2>/dev/null),.local/uv/bin/uv)
+PYTHON := .venv/bin/python
+SLUICE := .venv/bin/sluice
+SAM := .venv-sam/bin/sam
+
+# Python is the machine's: none is ever downloaded.
+export UV_PYTHON_DOWNLOADS := never
+# What `make check` runs, each a target of its own.
+CHECKS := check-format check-lint check-types check-workspace check-template check-requirements check-sam check-security
+
+DEV := .venv/.synced
+STACK := .venv-stack/.synced
+SAM_CLI := .venv-sam/.synced
+CHECKOV := .venv-checkov/.synced
+LOCAL := $(DEV) $(STACK) $(SAM_CLI)
+
+.PHONY: help up down demo test e2e bench check $(CHECKS) format build deploy smoke clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+# ---- The local stack ----------------------------------------------------------------------------------------------
+
+up: $(LOCAL) ## Start the local stack, or update it (SLUICE_WORKSPACE=folder, SLUICE_PORT, SLUICE_SINK_PORT)
+	@$(SLUICE) local up
+
+down: $(DEV) ## Stop the local stack and forget its data
+	@$(SLUICE) local down
+
+demo: $(LOCAL) ## Send a story of 200 events through a local stack and show what became of each (ARGS=--keep)
+	@$(SLUICE) local demo $(ARGS)
+
+# ---- Tests and checks ---------------------------------------------------------------------------------------------
+
+test: $(LOCAL) ## Run every test, end to end included (ARGS=tests/unit for some)
+	@.venv/bin/pytest $(ARGS)
+
+e2e: $(LOCAL) ## Run the end-to-end tests only
+	@.venv/bin/pytest tests/e2e $(ARGS)
+
+bench: $(DEV) ## Measure events per CPU-second of every stage (EVENTS=file.jsonl)
+	@$(PYTHON) -m benchmarks $(if $(EVENTS),--events $(EVENTS))
+
+check: $(CHECKS) ## Format, lint, types, workspace, template and security: what CI runs besides the tests
+
+check-format: $(DEV)
+	.venv/bin/ruff format --check .
+
+check-lint: $(DEV)
+	.venv/bin/ruff check .
+
+check-types: $(DEV)
+	.venv/bin/mypy
+
+check-workspace: $(DEV)
+	$(SLUICE) check
+
+check-template: $(DEV)
+	$(SLUICE) template --check
+
+check-requirements: $(DEV)
+	$(UV) export --frozen --no-dev --no-emit-project --no-hashes --quiet | diff layers/common/requirements.txt -
+
+check-sam: $(DEV) $(SAM_CLI)
+	$(SLUICE) build
+	AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(SAM) validate --lint
+
+check-security: $(DEV) $(CHECKOV)
+	@mkdir -p build
+	$(PYTHON) -m tests.template.expand > build/expanded.json
+	.venv-checkov/bin/checkov --file build/expanded.json
+
+format: $(DEV) ## Format the sources and sort their imports
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+# ---- To AWS -------------------------------------------------------------------------------------------------------
+
+build: $(DEV) $(SAM_CLI) ## Compile the workspace and build what is deployed
+	$(SLUICE) build
+	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(SAM) build
+
+deploy: $(DEV) $(SAM_CLI) ## Check, build and deploy to your AWS account (ARGS="--config-env prod")
+	$(SLUICE) check --deploy
+	@$(MAKE) build
+	$(SAM) deploy $(ARGS)
+
+smoke: $(DEV) ## Check a deployed stack: URL=https://… KEY=its write key
+	@test -n "$(URL)" && test -n "$(KEY)" || { echo "usage: make smoke URL=https://… KEY=…" >&2; exit 2; }
+	@$(PYTHON) -m tests.smoke "$(URL)" "$(KEY)"
+
+clean: ## Stop the local stack and remove everything that was installed or built
+	@test ! -x $(SLUICE) || $(SLUICE) local down
+	rm -rf .venv .venv-stack .venv-sam .venv-checkov .local .aws-sam build template.local.yaml
+
+# ---- Environments: one lock, four folders, since these tools pin different versions of boto -----------------------
+
+LOCKED := uv.lock pyproject.toml .python-version
+NO_PYTHON := Sluice needs Python 3.13 and found none: install it (pyenv install 3.13, or your package manager) and retry
+SYNC = @$(UV) python find --quiet 3.13 >/dev/null 2>&1 || { echo "$(NO_PYTHON)" >&2; exit 1; }; \
+	echo "installing $(@D) …"; UV_PROJECT_ENVIRONMENT=$(@D) $(UV) sync --frozen --quiet
+
+$(DEV): $(LOCKED) | $(UV)
+	$(SYNC) && touch $@
+
+$(STACK): $(LOCKED) | $(UV)
+	$(SYNC) --no-default-groups --group stack && touch $@
+
+$(SAM_CLI): $(LOCKED) | $(UV)
+	$(SYNC) --only-group sam && touch $@
+
+$(CHECKOV): $(LOCKED) | $(UV)
+	$(SYNC) --only-group checkov && touch $@
+
+.local/uv/bin/uv:
+	@python3 -c "" 2>/dev/null || { echo "$(NO_PYTHON)" >&2; exit 1; }
+	@echo "installing uv …"
+	@python3 -m venv .local/uv && .local/uv/bin/python -m pip install --quiet --disable-pip-version-check uv || \
+		{ echo "uv could not be installed: make needs a python3 with venv, and a way to PyPI" >&2; rm -rf .local/uv; exit 1; }

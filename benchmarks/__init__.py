@@ -1,0 +1,1 @@
+"""Events per CPU-second of every stage: `make bench`."""

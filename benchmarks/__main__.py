@@ -1,0 +1,140 @@
+"""`make bench`: measures every stage, prints a table, writes `.local/bench.json`."""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.stages import STAGES
+from cli.build import write_workspace_layer
+
+PROJECT = Path(__file__).parent.parent
+RESULT = PROJECT / ".local" / "bench.json"
+COLD_STARTS = 5
+
+
+def bench(
+    events: Annotated[Path | None, typer.Option(help="Events, one JSON object a line.", exists=True)] = None,
+    stage: Annotated[list[str] | None, typer.Option(help="Only this stage; may be repeated.")] = None,
+) -> None:
+    """Events per CPU-second of each stage, one core, the shipped handlers with everything on."""
+    unknown = set(stage or ()) - set(STAGES)
+    if unknown:
+        raise typer.BadParameter(f"there is no stage {', '.join(unknown)}; stages: {', '.join(STAGES)}")
+    console = Console()
+    figures: dict[str, Any] = {}
+    with run_endpoint() as url, tempfile.TemporaryDirectory() as folder:
+        environment = make_environment(Path(folder), url)
+        for name in stage or STAGES:
+            with console.status(f"measuring {name} …"):
+                path = str(events.absolute()) if events else ""
+                output = run_python(["-m", "benchmarks.stages", name, url, path], environment)
+                figures[name] = orjson.loads(output)
+        with console.status("measuring cold starts …"):
+            cold = [
+                int(run_python(["-m", "benchmarks.coldstart"], environment))
+                for _ in range(0 if stage else COLD_STARTS)
+            ]
+    print_figures(console, figures)
+    if cold:
+        console.print(f"ingest, fresh process to first answer: {statistics.median(cold):.0f} ms (of {cold})")
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    console.print(f"written to {RESULT.relative_to(PROJECT)}")
+
+
+@contextmanager
+def run_endpoint() -> Iterator[str]:
+    """The counting endpoint, in a process of its own until the block ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.endpoint"], stdout=subprocess.PIPE, text=True, cwd=PROJECT
+    )
+    try:
+        if process.stdout is None:
+            raise RuntimeError("the endpoint has no output")
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def make_environment(folder: Path, url: str) -> dict[str, str]:
+    """What the handlers see: the defaults of template.yaml, and AWS on loopback."""
+
+    def send_to_endpoint(workspace: dict[str, Any]) -> dict[str, Any]:
+        workspace["destinations"]["loopback"]["settings"]["url"] = f"{url}/events"
+        return workspace
+
+    write_workspace_layer(PROJECT / "benchmarks" / "workspace", folder, send_to_endpoint)
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join([str(folder / "python"), str(PROJECT)]),
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "benchmark",
+        "AWS_SECRET_ACCESS_KEY": "benchmark",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_REGION": "us-east-1",
+        "POWERTOOLS_SERVICE_NAME": "benchmark",
+        "POWERTOOLS_METRICS_NAMESPACE": "Sluice",
+        "SLUICE_STACK": "sluice",
+        "SLUICE_INGEST_QUEUE_URL": f"{url}/000000000000/sluice-ingest",
+        "SLUICE_CONTROL_TABLE": "control",
+        "SLUICE_DEDUP_TABLE": "dedup",
+        "SLUICE_DEDUP_WINDOW_HOURS": "24",
+        "SLUICE_EVENT_STREAM": "events",
+        "SLUICE_ARCHIVE_BUCKET": "archive",
+        "SLUICE_SYNC": "mapped",
+        "SLUICE_QUEUE_URL": f"{url}/000000000000/sluice-Mapped",
+        "SLUICE_DLQ_URL": f"{url}/000000000000/sluice-Mapped-dlq",
+        "SLUICE_ALLOW_PRIVATE_DESTINATIONS": "true",
+        "SLUICE_MAX_REQUEST_BYTES": "10000000",
+        "SLUICE_MAX_EVENTS": "2500",
+        "SLUICE_MAX_DEPTH": "64",
+        "SLUICE_MAX_EVENT_BYTES": "98304",
+        "SLUICE_MAX_NORMALISED_BYTES": "20000000",
+    }
+
+
+def run_python(arguments: list[str], environment: dict[str, str]) -> bytes:
+    """What a Python process wrote to descriptor 3; its own output is shown only where it failed."""
+    reading, writing = os.pipe()
+    moved = f"import os, runpy, sys; os.dup2({writing}, 3); sys.argv = sys.argv[1:]; "
+    code = moved + "runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
+    process = subprocess.run(
+        [sys.executable, "-c", code, *arguments[1:]],
+        env=environment,
+        cwd=PROJECT,
+        pass_fds=[writing],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        output = pipe.read()
+    if process.returncode or not output:
+        raise SystemExit(f"{arguments[1:]} failed:\n{process.stderr[-4000:]}")
+    return output
+
+
+def print_figures(console: Console, figures: dict[str, dict[str, float]]) -> None:
+    table = Table("stage", "events per CPU-second", "µs per event")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, figure in figures.items():
+        table.add_row(name, f"{figure['events_per_cpu_s']:,}", f"{figure['us_per_event']:.1f}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    typer.run(bench)

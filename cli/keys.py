@@ -1,0 +1,118 @@
+"""`sluice keys`: write keys of a source. A key is shown once; its digest stands in the source's file."""
+
+import json
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import boto3
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.options import WorkspaceOption
+from cli.workspace_files import SUFFIXES, dump_yaml, parse_file
+from sluice.errors import WorkspaceError
+from sluice.ingest.keys import digest_key
+
+KEY_BYTES = 24  # 192 random bits
+REVOKED_KIND = "revoked_key"
+
+app = typer.Typer(no_args_is_help=True, help="Write keys: create, revoke, list.")
+SourceOption = Annotated[str, typer.Option("--source", "-s", help="The source's name, such as web.")]
+
+
+@app.command()
+def create(workspace: WorkspaceOption, source: SourceOption) -> None:
+    """Make a write key for a source and print it, this once; deploy to put it in force."""
+    path, tree = _open_source(workspace, source)
+    key = f"wk_{secrets.token_urlsafe(KEY_BYTES)}"
+    entries = tree.setdefault("keys", [])
+    taken = {str(entry.get("id")) for entry in entries}
+    key_id = next(name for n in range(1, len(taken) + 2) if (name := f"k{n}") not in taken)
+    entries.append({"id": key_id, "sha256": digest_key(key), "created": _today()})
+    path.write_text(_dump(path, tree))
+    typer.echo(key)
+    typer.echo(
+        f"Key {key_id} of source {source}. It is not stored and cannot be shown again. "
+        "It opens the source after the next deploy.",
+        err=True,
+    )
+
+
+@app.command()
+def revoke(
+    workspace: WorkspaceOption,
+    source: SourceOption,
+    key_id: Annotated[str, typer.Option("--id", help="The key's id in the source's file, such as k1.")],
+    stack: Annotated[
+        str, typer.Option("--stack", help="The deployed stack.", envvar="SLUICE_STACK")
+    ] = "sluice",
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Only mark the file: in force after the next deploy.")
+    ] = False,
+) -> None:
+    """Revoke a write key: in force within a minute, without a deploy; the file remembers it."""
+    path, tree = _open_source(workspace, source)
+    entry = next((e for e in tree.get("keys") or [] if str(e.get("id")) == key_id), None)
+    if entry is None:
+        known = ", ".join(str(e.get("id")) for e in tree.get("keys") or []) or "none"
+        raise _fail(f"source {source} has no key {key_id}; its keys: {known}")
+    if not offline:
+        _write_revocation(stack, str(entry["sha256"]))
+    entry.setdefault("revoked", _today())
+    path.write_text(_dump(path, tree))
+    where = "after the next deploy" if offline else "within a minute"
+    typer.echo(f"Key {key_id} of source {source} is revoked, in force {where}.")
+
+
+@app.command("list")
+def list_keys(workspace: WorkspaceOption, source: SourceOption) -> None:
+    """List a source's keys: id, when created, when revoked."""
+    _path, tree = _open_source(workspace, source)
+    for entry in tree.get("keys") or []:
+        state = f"revoked {entry['revoked']}" if entry.get("revoked") else "in force"
+        typer.echo(f"{entry.get('id')}\t{entry.get('created', '')}\t{state}")
+
+
+def _write_revocation(stack: str, digest: str) -> None:
+    """Puts the digest where ingest looks every half minute."""
+    try:
+        resource = boto3.client("cloudformation").describe_stack_resource(
+            StackName=stack, LogicalResourceId="ControlTable"
+        )
+        boto3.client("dynamodb").put_item(
+            TableName=resource["StackResourceDetail"]["PhysicalResourceId"],
+            Item={"kind": {"S": REVOKED_KIND}, "id": {"S": digest}, "at": {"S": _today()}},
+        )
+    except (BotoCoreError, ClientError) as error:
+        raise _fail(
+            f"the key was not revoked: {error} (stack {stack}; --offline marks the file only)"
+        ) from error
+
+
+def _open_source(workspace: Path, source: str) -> tuple[Path, Any]:
+    for suffix in SUFFIXES:
+        path = workspace / "sources" / f"{source}{suffix}"
+        if path.is_file():
+            try:
+                tree = parse_file(path)
+            except WorkspaceError as error:
+                raise _fail(f"{path}:{error.line}: {error.message}") from error
+            return path, {} if tree is None else tree
+    raise _fail(f"there is no source {source} in {workspace / 'sources'}")
+
+
+def _dump(path: Path, tree: Any) -> str:
+    if path.suffix == ".json":
+        return json.dumps(tree, indent=2, default=str) + "\n"
+    return dump_yaml(tree)
+
+
+def _today() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _fail(message: str) -> typer.Exit:
+    typer.echo(f"error: {message}", err=True)
+    return typer.Exit(1)

@@ -1,0 +1,115 @@
+"""`sluice local`: what `make up`, `make down` and `make demo` call."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.markup import escape
+
+from cli.check import print_problems
+from cli.local.demo import run_demo
+from cli.local.errors import LocalStackError
+from cli.local.progress import console, errors
+from cli.local.settings import LocalSettings, read_settings
+from cli.local.stack import start_stack, stop_stack
+from cli.workspace_files import InvalidWorkspace
+from sluice.errors import WorkspaceError
+
+local_app = typer.Typer(
+    help="Sluice on this machine: the same template on an embedded AWS.", no_args_is_help=True
+)
+
+Auth = Annotated[bool, typer.Option("--auth", help="Enforce the functions' IAM policies (SLUICE_AUTH=true).")]
+Built = Annotated[bool, typer.Option("--built", help="Deploy the result of `sam build` (SLUICE_BUILT=true).")]
+FaultProxy = Annotated[
+    str,
+    typer.Option(metavar="URL", help="Send the functions' AWS calls through a proxy (SLUICE_FAULT_PROXY)."),
+]
+WorkspaceFolder = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="The workspace to deploy (SLUICE_WORKSPACE).")
+]
+
+
+@local_app.command()
+def up(
+    auth: Auth = False, built: Built = False, fault_proxy: FaultProxy = "", workspace: WorkspaceFolder = None
+) -> None:
+    """Start the local stack, or bring one that runs up to date.
+
+    SLUICE_PORT (4566) and SLUICE_SINK_PORT (4570) choose the ports.
+    """
+    with explain_failure():
+        stack = start_stack(combine_settings(auth, built, fault_proxy, workspace))
+        describe_ready(stack)
+
+
+@local_app.command()
+def down() -> None:
+    """Stop the local stack and forget its data."""
+    with explain_failure():
+        stopped = stop_stack(read_settings())
+    console.print("[green]✓[/] local stack stopped" if stopped else "no local stack was running")
+
+
+@local_app.command()
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the stack running afterwards.")] = False,
+    auth: Auth = False,
+    built: Built = False,
+    workspace: WorkspaceFolder = None,
+) -> None:
+    """Send about 200 events of a small shop with a real SDK and show what became of each."""
+    with explain_failure():
+        if not run_demo(combine_settings(auth, built, "", workspace), keep=keep):
+            fail("the numbers do not add up")
+
+
+def combine_settings(auth: bool, built: bool, fault_proxy: str, workspace: Path | None) -> LocalSettings:
+    """The environment's settings, with what the command line says on top."""
+    settings = read_settings()
+    return replace(
+        settings,
+        auth=auth or settings.auth,
+        built=built or settings.built,
+        fault_proxy=fault_proxy or settings.fault_proxy,
+        workspace=workspace.resolve() if workspace else settings.workspace,
+    )
+
+
+def describe_ready(stack: dict[str, Any]) -> None:
+    source, key = next(iter(stack["write_keys"].items()), ("", ""))
+    console.print(
+        f"""
+  API          {stack["api_url"]}
+  write key    {key} [dim](source {source})[/]
+  destination  {stack["sink_url"]} [dim](what arrives, live)[/]
+  everything   .local/stack.json
+
+  curl {stack["api_url"]}/v1/track -u {key}: -d '{{"userId": "u1", "event": "Hello"}}'""",
+        soft_wrap=True,
+    )
+
+
+@contextmanager
+def explain_failure() -> Iterator[None]:
+    """One line on standard error and exit code 1 for what can go wrong; anything else is a bug and shows."""
+    try:
+        yield
+    except InvalidWorkspace as invalid:
+        print_problems(invalid.errors, [])
+        fail("the workspace has problems: nothing was deployed")
+    except WorkspaceError as problem:
+        fail(f"{problem}{f' ({problem.hint})' if problem.hint else ''}")
+    except (LocalStackError, BotoCoreError, ClientError) as problem:
+        fail(str(problem))
+    except KeyboardInterrupt:
+        fail("interrupted")
+
+
+def fail(line: str) -> NoReturn:
+    errors.print(f"[red]✗[/] {escape(' '.join(line.split()))}", soft_wrap=True)
+    raise typer.Exit(1)

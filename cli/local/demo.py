@@ -1,0 +1,110 @@
+"""The demo: the whole way of about 200 events, from a real SDK to a destination, the archive and a DLQ."""
+
+import time
+from collections import Counter
+from typing import Any
+
+from cli.local.account import Account, make_account
+from cli.local.errors import LocalStackError
+from cli.local.observe import (
+    clear_sink,
+    count_deliveries,
+    is_idle,
+    read_archive,
+    read_dead_letters,
+    read_sink,
+    script_sink,
+)
+from cli.local.processes import wait_until
+from cli.local.progress import console, show_step
+from cli.local.report import render_account
+from cli.local.server import log_file
+from cli.local.settings import LocalSettings
+from cli.local.stack import is_running, start_stack, stop_stack
+from cli.local.story import REFUSED_ORDER, send_calls, tell_story, write_first_events
+
+FIRST_EVENTS_SECONDS = 60.0
+SETTLE_SECONDS = 120.0
+
+
+def run_demo(settings: LocalSettings, *, keep: bool) -> bool:
+    """Plays the demo and prints what became of every event; whether the account adds up and nothing waits.
+
+    Stops the stack afterwards where it started it, unless told to `keep` it.
+    """
+    keep = keep or is_running(settings)
+    stack = start_stack(settings)
+    try:
+        account = play_story(settings, stack)
+        console.print()
+        console.print(render_account(account))
+        whole = all(holds for _, _, holds in account.equations()) and account.matched == account.ended
+        if account.matched != account.ended:
+            console.print(f"[red]✗[/] some events still wait after {SETTLE_SECONDS:.0f} s")
+        describe_next(stack, account, keep=keep)
+        return whole
+    finally:
+        if not keep:
+            stop_stack(settings)
+
+
+def play_story(settings: LocalSettings, stack: dict[str, Any]) -> Account:
+    """Scripts the destinations, sends the story, waits until nothing is on its way, and counts."""
+    started = time.time()
+    key = stack["write_keys"].get("web") or next(iter(stack["write_keys"].values()), "")
+    if not key:
+        raise LocalStackError("the workspace has no source to send to")
+    clear_sink(stack)
+    with show_step("sending the first events", "the first events are delivered, every function has started"):
+        first = send_calls(stack["api_url"], key, write_first_events())
+        if not wait_until(lambda: bool(read_sink(stack)) and is_idle(stack), FIRST_EVENTS_SECONDS):
+            raise LocalStackError("the first events reached no destination", log=log_file(settings))
+    script_destinations(stack)
+    with show_step("sending the story", "the story is sent"):
+        sent = Counter(first) + tell_story(stack["api_url"], key)
+    with show_step("waiting for retries and the archive", "nothing is on its way any more"):
+        account = observe(stack, sent, started, first)
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while not is_settled(stack, account) and time.monotonic() < deadline:
+            time.sleep(0.5)
+            account = observe(stack, sent, started, first)
+    return account
+
+
+def script_destinations(stack: dict[str, Any]) -> None:
+    """One order is refused for good, and the webhook is down for two requests and then asks for patience."""
+    script_sink(stack, "/crm/*", [{"status": 422, "repeat": "forever"}], contains=REFUSED_ORDER)
+    busy = {"status": 429, "headers": {"Retry-After": "1"}}
+    script_sink(stack, "/webhook/*", [{"status": 503, "repeat": 2}, busy])
+
+
+def observe(stack: dict[str, Any], sent: Counter[str], started: float, first: list[str]) -> Account:
+    unseen = [slug for slug, sync in stack["syncs"].items() if sync["kind"] != "http"]
+    return make_account(
+        sent,
+        read_archive(stack),
+        read_sink(stack),
+        {slug: read_dead_letters(stack, slug) for slug in stack["queues"]},
+        {slug: sync["destination"] for slug, sync in stack["syncs"].items()},
+        {slug: count_deliveries(stack, slug, started) for slug in unseen},
+        untimed=set(first),
+    )
+
+
+def is_settled(stack: dict[str, Any], account: Account) -> bool:
+    return not account.unexplained and account.matched == account.ended and is_idle(stack)
+
+
+def describe_next(stack: dict[str, Any], account: Account, *, keep: bool) -> None:
+    if not keep:
+        console.print("Nothing is left running. [bold]make demo ARGS=--keep[/] keeps it, to look around.")
+        return
+    dead = [stack["queues"][slug]["dlq"] for slug, sync in account.syncs.items() if sync.dead]
+    console.print(
+        f"""The stack still runs ([bold]make down[/] stops it). Where to look next:
+  destination   {stack["sink_url"]} in a browser
+  archive       s3://{stack["archive_bucket"]}/events/ at {stack["endpoint_url"]}
+  dead letters  {", ".join(dead) or "none"}
+  everything    .local/stack.json""",
+        soft_wrap=True,
+    )

@@ -1,0 +1,23 @@
+"""Says what takes time: a spinner at a terminal, plain lines elsewhere."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+WIDE_ENOUGH = 120  # for tables, where no terminal says how wide it is
+
+console = Console(highlight=False)
+if not console.is_terminal:
+    console.width = WIDE_ENOUGH
+errors = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def show_step(doing: str, done: str) -> Iterator[None]:
+    """`doing` while the block runs, then `done` with the seconds it took; nothing more where it raises."""
+    started = time.monotonic()
+    with console.status(f"{doing} …"):
+        yield
+    console.print(f"[green]✓[/] {done} [dim]({time.monotonic() - started:.1f} s)[/]")

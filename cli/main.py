@@ -1,0 +1,21 @@
+"""The `sluice` command."""
+
+import typer
+
+from cli import keys
+from cli.build import build
+from cli.check import check
+from cli.local.commands import local_app
+from cli.template import template
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+    help="Sluice: a customer-event pipeline in your own AWS account.",
+)
+app.command()(check)
+app.command()(build)
+app.command()(template)
+app.add_typer(keys.app, name="keys")
+app.add_typer(local_app, name="local")

@@ -1,0 +1,50 @@
+"""A sync's DeliveryFunction: a batch of sync packs from SQS becomes requests to its destination."""
+
+from typing import Any
+
+from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sluice.bootstrap.delivery import build_delivery
+from sluice.delivery.deliver import Report
+from sluice.delivery.ports import Message
+
+metrics = Metrics()
+
+
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Names the messages that must be received again; Lambda acknowledges all others."""
+    delivery = build_delivery()
+    report = delivery.deliver(
+        [parse_record(record) for record in event["Records"]],
+        remaining=lambda: context.get_remaining_time_in_millis() / 1000,
+    )
+    count(report, delivery.sync.slug)
+    return report.as_partial_batch_response()
+
+
+def parse_record(record: dict[str, Any]) -> Message:
+    return Message(
+        id=record["messageId"],
+        receipt_handle=record["receiptHandle"],
+        receive_count=int(record["attributes"]["ApproximateReceiveCount"]),
+        body=record["body"],
+    )
+
+
+def count(report: Report, sync: str) -> None:
+    """The lines an invocation logs: one of its own, and one for each reason that items died of."""
+    metrics.add_dimension("sync", sync)
+    metrics.add_metric("Packs", MetricUnit.Count, report.packs)
+    metrics.add_metric("PacksFailed", MetricUnit.Count, len(report.failed))
+    metrics.add_metric("Delivered", MetricUnit.Count, report.delivered)
+    metrics.add_metric("Retried", MetricUnit.Count, report.retried)
+    metrics.add_metric("Postponed", MetricUnit.Count, report.postponed)
+    metrics.add_metric("Dead", MetricUnit.Count, report.dead.total())
+    if report.trouble:
+        metrics.add_metadata("trouble", report.trouble)
+    for reason, items in report.dead.items():
+        with single_metric("Dead", MetricUnit.Count, items) as metric:
+            metric.add_dimension("sync", sync)
+            metric.add_dimension("reason", reason)

@@ -1,0 +1,51 @@
+"""RouterFunction: a batch of ingest packs from SQS becomes archive lines and sync packs."""
+
+from typing import Any
+
+from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sluice.bootstrap.router import build_router
+from sluice.routing.report import Message, Report
+
+metrics = Metrics()
+
+
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Names the messages that must be received again; Lambda acknowledges all others."""
+    messages = [parse_record(record) for record in event["Records"]]
+    report = build_router().route(
+        messages, seconds_left=lambda: context.get_remaining_time_in_millis() / 1000
+    )
+    count(report)
+    return report.as_partial_batch_response()
+
+
+def parse_record(record: dict[str, Any]) -> Message:
+    return Message(
+        id=record["messageId"],
+        receipt_handle=record["receiptHandle"],
+        receive_count=int(record["attributes"]["ApproximateReceiveCount"]),
+        body=record["body"],
+    )
+
+
+def count(report: Report) -> None:
+    """The lines an invocation logs: one of its own, and one for each reason and each sync."""
+    metrics.add_metric("Packs", MetricUnit.Count, report.packs)
+    metrics.add_metric("PacksFailed", MetricUnit.Count, len(report.failed))
+    metrics.add_metric("Accepted", MetricUnit.Count, report.accepted)
+    metrics.add_metric("Duplicates", MetricUnit.Count, report.duplicates)
+    if report.trouble:
+        metrics.add_metadata("trouble", dict(report.trouble))
+    if report.unreadable:
+        metrics.add_metadata("unreadable", report.unreadable)
+    if report.unknown_sources:
+        metrics.add_metadata("unknown_sources", sorted(report.unknown_sources))
+    for reason, events in report.blocked.items():
+        with single_metric("Blocked", MetricUnit.Count, events) as metric:
+            metric.add_dimension("reason", reason)
+    for sync, items in report.routed.items():
+        with single_metric("Routed", MetricUnit.Count, items) as metric:
+            metric.add_dimension("sync", sync)

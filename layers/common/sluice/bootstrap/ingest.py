@@ -1,0 +1,53 @@
+"""Ingest over the stack's queue and control table."""
+
+import os
+import time
+import uuid
+from functools import cache
+
+from sluice.adapters.clients import build_client
+from sluice.adapters.dynamodb import ControlTable
+from sluice.adapters.sqs import Queues
+from sluice.ingest.accept import Gate, Source
+from sluice.ingest.keys import KeyRing
+from sluice.ingest.packer import Limits
+from sluice.ingest.serve import Ingest
+from sluice.workspace.runtime import load_compiled
+
+# A request takes 10 s at most: 2 s for the control table (1 s to connect, 1 s to read), then these for SQS.
+STORE_SECONDS = 7.5
+REVOKED_KEY = "revoked_key"
+
+
+@cache
+def build_ingest() -> Ingest:
+    """One a container."""
+    sources = load_compiled()["sources"]
+    queues = Queues(build_client("sqs"))
+    queue_url = os.environ["SLUICE_INGEST_QUEUE_URL"]
+    control = ControlTable(
+        build_client("dynamodb", connect_timeout=1, read_timeout=1, max_attempts=1),
+        os.environ["SLUICE_CONTROL_TABLE"],
+        clock=time.monotonic,
+    )
+    in_force = {
+        slug: [key["sha256"] for key in source["keys"] if not key["revoked"]]
+        for slug, source in sources.items()
+    }
+    return Ingest(
+        gate=Gate(
+            keys=KeyRing(in_force),
+            sources={slug: Source(slug, source["collect_ip"]) for slug, source in sources.items()},
+            limits=Limits(
+                request_bytes=int(os.environ["SLUICE_MAX_REQUEST_BYTES"]),
+                events=int(os.environ["SLUICE_MAX_EVENTS"]),
+                depth=int(os.environ["SLUICE_MAX_DEPTH"]),
+                event_bytes=int(os.environ["SLUICE_MAX_EVENT_BYTES"]),
+                normalised_bytes=int(os.environ["SLUICE_MAX_NORMALISED_BYTES"]),
+            ),
+        ),
+        store=lambda bodies: queues.send(queue_url, bodies, timeout=STORE_SECONDS),
+        revoked=lambda: control.list_ids(REVOKED_KEY),
+        clock=time.time,
+        new_id=lambda: str(uuid.uuid4()),
+    )

@@ -1,0 +1,69 @@
+"""What delivery needs from outside: the adapters fit these, and so do the fakes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sluice.destinations.declaration import Outside
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message received from the sync's queue; `receive_count` counts this time."""
+
+    id: str
+    receipt_handle: str
+    receive_count: int
+    body: str
+
+
+class Queues(Protocol):
+    """SQS. Every method answers the indexes of what it could not do, and raises nothing for SQS's trouble."""
+
+    def send(
+        self,
+        queue_url: str,
+        bodies: Sequence[str],
+        *,
+        delays: Sequence[int] | None = None,
+        attributes: Sequence[Mapping[str, str]] | None = None,
+    ) -> list[int]: ...
+
+    def delete(self, queue_url: str, receipt_handles: Sequence[str]) -> list[int]: ...
+
+    def set_visibility(self, queue_url: str, seconds: Mapping[str, int]) -> list[int]: ...
+
+
+class Archive(Protocol):
+    """S3. False where the object could not be written."""
+
+    def put(self, key: str, body: bytes) -> bool: ...
+
+
+class SecretStore(Protocol):
+    """Secrets by reference (`ssm:token`), at most minutes old; `fresh` reads past every cache.
+
+    Raises RetryLater(secret_unavailable).
+    """
+
+    def read(self, reference: str, *, fresh: bool = False) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything outside of the core. `now` is epoch seconds, `draw` a random number in [0, 1)."""
+
+    queues: Queues
+    archive: Archive
+    secrets: SecretStore
+    outside: Outside
+    now: Callable[[], float]
+    draw: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where one sync's messages live."""
+
+    queue_url: str
+    dlq_url: str

@@ -1,0 +1,23 @@
+"""The destinations Sluice can send to. Each is imported when the first sync needs it.
+
+To add one, see `docs/add-a-destination.md`: a module with a `DECLARATION`, and its line in the table here.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from sluice.destinations.declaration import Declaration
+from sluice.errors import WorkspaceError
+
+KINDS = {
+    "http": "sluice.destinations.http",
+    "sandbox": "sluice.destinations.sandbox",
+}
+
+
+def load_declaration(kind: str) -> Declaration[Any]:
+    """The declaration of a kind of destination. Raises WorkspaceError for a kind that does not exist."""
+    if kind not in KINDS:
+        raise WorkspaceError(f"no destination of kind {kind!r}", hint=f"there are {', '.join(sorted(KINDS))}")
+    declaration: Declaration[Any] = import_module(KINDS[kind]).DECLARATION
+    return declaration

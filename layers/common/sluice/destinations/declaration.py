@@ -1,0 +1,149 @@
+"""What a destination declares; the engine in `sluice.delivery` does the rest.
+
+A destination is its settings, its event types and a pure `build` from mapped items to requests. The engine
+maps, checks required fields, adds the headers that carry secrets, sends, classifies the answer, retries.
+A destination says only where it differs: `judge` for answers of its own, `open_sender` for another wire.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from sluice.errors import DeliveryError
+from sluice.packs import Item
+
+type Entry = tuple[Item, Any]  # an item and its mapped payload, which is for serialising, not for changing
+type Verdict = DeliveryError | Sequence[DeliveryError | None] | None
+
+CUSTOM_EVENT = "custom_event"
+
+_NAME = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
+_REFERENCE = f"^(ssm|secretsmanager):{_NAME}(/{_NAME})*$"
+
+
+class Settings(BaseModel):
+    """What every destination has; the workspace's destination file gives the values.
+
+    `timeout` is seconds a request may take in all, `batch_size` the items a request takes at most.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    timeout: Annotated[float, Field(gt=0, le=30)] = 10
+    batch_size: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
+class SecretRef(BaseModel):
+    """A text with a secret in it: `secret` names where it is kept, `format` what stands around it.
+
+    `ssm:token` is the parameter, `secretsmanager:token` the secret of that name below the destination's own
+    path (`<stack>/destinations/<destination>/token`).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    secret: Annotated[str, StringConstraints(max_length=256, pattern=_REFERENCE)]
+    format: Annotated[str, StringConstraints(max_length=256, pattern=r"^[\x20-\x7e]*$")] = "{}"
+
+    @field_validator("format")
+    @classmethod
+    def _one_place(cls, text: str) -> str:
+        if text.count("{}") != 1:
+            raise ValueError("`{}` must stand once, where the secret goes")
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One kind of event that a destination takes: the payload's field names, top level."""
+
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Batch:
+    """Mapped items of one pack. `attempt` counts from 1; a request takes `max_items` of them at most."""
+
+    sync: str
+    attempt: int
+    max_items: int
+    entries: Sequence[Entry]
+
+
+@dataclass(slots=True)
+class Request:
+    """One call. `entries` are what it delivers; `headers` hold no secret: those are added on the way out."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    entries: Sequence[Entry]
+    attempt: int
+
+
+class Headers(Protocol):
+    """Response headers; ask with lower-case names."""
+
+    def get(self, name: str, /) -> Any: ...
+
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(slots=True)
+class Response:
+    """An answer: `body` is what was read of it (64 KiB at most), `complete` whether that was all."""
+
+    status: int
+    headers: Headers = NO_HEADERS
+    body: bytes = b""
+    complete: bool = True
+
+
+class Send(Protocol):
+    """Makes one call within `timeout` seconds; `auth` are headers that carry secrets.
+
+    Raises RetryLater where no answer came, GiveUp where the call must not be made.
+    """
+
+    def __call__(self, request: Request, auth: Mapping[str, str], timeout: float) -> Response: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a sender may be made of."""
+
+    http: Send
+    sleep: Callable[[float], None]
+
+
+def send_over_http(_settings: Any, outside: Outside) -> Send:
+    return outside.http
+
+
+def no_auth(_settings: Any) -> Mapping[str, SecretRef]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration[S: Settings]:
+    """One kind of destination.
+
+    `any_event_type`: other event types than the declared ones are allowed, without required fields.
+    `judge(settings, request, response, now)` is None where everything was taken, an error for all items, or a
+    list with None or an error for each item in order; without it the common classification decides.
+    """
+
+    kind: str
+    settings: type[S]
+    event_types: Mapping[str, EventType]
+    build: Callable[[S, Batch], Iterable[Request]]
+    any_event_type: bool = False
+    auth: Callable[[S], Mapping[str, SecretRef]] = no_auth
+    judge: Callable[[S, Request, Response, float], Verdict] | None = None
+    open_sender: Callable[[S, Outside], Send] = send_over_http

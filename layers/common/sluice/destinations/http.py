@@ -1,0 +1,145 @@
+"""The `http` destination: mapped events as JSON to any HTTPS endpoint, one a request or as arrays.
+
+Event types: `custom_event`, and any other name an operator likes; none has required fields.
+A single event carries `Idempotency-Key`, the same at every attempt (see `make_idempotency_key`).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from typing import Annotated, Literal
+
+import orjson
+from pydantic import AfterValidator, Field, field_validator
+
+from sluice import __version__
+from sluice.delivery.classify import classify_response
+from sluice.destinations.addresses import parse_target
+from sluice.destinations.declaration import (
+    CUSTOM_EVENT,
+    Batch,
+    Declaration,
+    EventType,
+    Request,
+    Response,
+    SecretRef,
+    Settings,
+    Verdict,
+)
+from sluice.packs import Item, cut
+
+USER_AGENT = f"Sluice/{__version__}"
+MAX_KEY = 255  # what Stripe takes, and most after it
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+_VALUE = re.compile(r"[\x20-\x7e\xa0-\xff]*")
+# They frame the message or the connection: a second copy lets one request be read as two.
+_RESERVED = frozenset(
+    {
+        "connection",
+        "content-encoding",
+        "content-length",
+        "expect",
+        "host",
+        "idempotency-key",
+        "keep-alive",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+# What stands in a workspace is in Git, and a header that is no reference is shown in dead letters.
+_SECRET = frozenset({"authorization", "cookie", "x-api-key", "api-key", "x-auth-token"})
+
+
+def _check_url(url: str) -> str:
+    parse_target(url, allow_http=True)  # whether plain http may be used is the stack's choice, not the file's
+    return url
+
+
+class HttpSettings(Settings):
+    """Where and how to send. `url` is https; http only in a stack with AllowPrivateDestinations.
+
+    `batch_size` over 1 sends JSON arrays of at most so many events and `max_body_bytes`.
+    `retry_statuses` are answers this endpoint gives that are worth another attempt besides the usual ones.
+    """
+
+    url: Annotated[str, AfterValidator(_check_url)]
+    method: Literal["POST", "PUT", "PATCH"] = "POST"
+    headers: Annotated[dict[str, str | SecretRef], Field(default_factory=dict)]
+    max_body_bytes: Annotated[int, Field(ge=1024, le=10_000_000)] = 1_000_000
+    retry_statuses: tuple[Annotated[int, Field(ge=400, le=599)], ...] = ()
+
+    @field_validator("headers")
+    @classmethod
+    def _sendable(cls, headers: dict[str, str | SecretRef]) -> dict[str, str | SecretRef]:
+        seen: set[str] = set()
+        for name, value in headers.items():
+            if not _TOKEN.fullmatch(name):
+                raise ValueError(f"{name!r} is no header name")
+            if name.lower() in _RESERVED:
+                raise ValueError(f"the header {name} is set by Sluice")
+            if name.lower() in seen:
+                raise ValueError(f"the header {name} stands twice")
+            if isinstance(value, str) and name.lower() in _SECRET:
+                raise ValueError(f"the header {name} takes a secret by reference: {{secret: ssm:NAME}}")
+            if isinstance(value, str) and not _VALUE.fullmatch(value):
+                raise ValueError(f"the value of header {name} holds characters that no header carries")
+            seen.add(name.lower())
+        return headers
+
+
+def build(settings: HttpSettings, batch: Batch) -> Iterator[Request]:
+    """One request an event, or one an array."""
+    headers = _plain_headers(settings)
+    method, url, attempt = settings.method, settings.url, batch.attempt
+    if batch.max_items == 1:
+        for entry in batch.entries:
+            item, payload = entry
+            own = {**headers, "Idempotency-Key": make_idempotency_key(batch.sync, item)}
+            yield Request(method, url, own, orjson.dumps(payload), (entry,), attempt)
+        return
+    bodies = [orjson.dumps(payload) for _, payload in batch.entries]
+    sizes = [len(body) for body in bodies]
+    for part in cut(sizes, max_bytes=settings.max_body_bytes, max_items=batch.max_items):
+        body = b"[" + b",".join(bodies[part]) + b"]"
+        yield Request(method, url, headers, body, batch.entries[part], attempt)
+
+
+def make_idempotency_key(sync: str, item: Item) -> str:
+    """`<sync>:<event type>:<message id>`, so that one can be looked up; where a header cannot carry that, 64 hex
+    digits of its SHA-256."""
+    key = f"{sync}:{item.type}:{item.message_id}"
+    if key.isascii() and key.isprintable() and " " not in key and len(key) <= MAX_KEY:
+        return key
+    return sha256(key.encode("utf-8", "replace")).hexdigest()
+
+
+def judge(settings: HttpSettings, _request: Request, response: Response, now: float) -> Verdict:
+    return classify_response(response, now, also_retry=settings.retry_statuses)
+
+
+def auth(settings: HttpSettings) -> Mapping[str, SecretRef]:
+    return {name: value for name, value in settings.headers.items() if isinstance(value, SecretRef)}
+
+
+def _plain_headers(settings: HttpSettings) -> dict[str, str]:
+    """The operator's headers win over Sluice's own, whatever their case."""
+    given = {name.lower() for name in settings.headers}
+    own = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
+    plain = {name: value for name, value in own.items() if name.lower() not in given}
+    plain.update((name, value) for name, value in settings.headers.items() if isinstance(value, str))
+    return plain
+
+
+DECLARATION = Declaration(
+    kind="http",
+    settings=HttpSettings,
+    event_types={CUSTOM_EVENT: EventType()},
+    any_event_type=True,
+    build=build,
+    auth=auth,
+    judge=judge,
+)

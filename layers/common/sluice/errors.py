@@ -1,0 +1,83 @@
+"""Every error of Sluice; the type says what happens next.
+
+SluiceError
+├── WorkspaceError          file, line, hint; at load or `sluice check`, never per event
+├── RequestError            the caller's fault: status, code, message
+├── EventBlocked            this event breaks a rule: archived with its reasons, others go on
+├── PackUnreadable          a message that Sluice did not write: redelivered until the DLQ has it
+├── MappingError            this event cannot be mapped for this sync: dead letter
+└── DeliveryError
+    ├── RetryLater(after)   the destination may take it later
+    │   └── AuthRejected    …once its credentials are right
+    └── GiveUp(reason)      it never will: dead letter
+"""
+
+from sluice.reasons import Reason
+
+
+class SluiceError(Exception):
+    """The root: nothing of Sluice's own raises anything else on purpose."""
+
+
+class WorkspaceError(SluiceError):
+    """The operator's configuration is wrong; `file` and `line` (1-based) say where, `hint` what to do."""
+
+    def __init__(
+        self, message: str, *, file: str = "", line: int = 0, column: int = 0, hint: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message, self.file, self.line, self.column, self.hint = message, file, line, column, hint
+
+
+class RequestError(SluiceError):
+    """A client's request is refused as a whole, with an HTTP status and a `{code, message}` body."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+class EventBlocked(SluiceError):
+    """One event breaks a rule of ingest; the rest of its batch goes on."""
+
+    def __init__(self, *reasons: Reason) -> None:
+        super().__init__(", ".join(reasons))
+        self.reasons = list(reasons)
+
+
+class PackUnreadable(SluiceError):
+    """A message on one of Sluice's queues is not one of its packs."""
+
+
+class MappingError(SluiceError):
+    """One event cannot be mapped for one sync; `field` is the output field concerned."""
+
+    def __init__(self, detail: str, *, field: str = "", reason: Reason = Reason.MAPPING_FAILED) -> None:
+        super().__init__(detail)
+        self.detail, self.field, self.reason = detail, field, reason
+
+
+class DeliveryError(SluiceError):
+    """A destination did not take an item; `status` is its HTTP status, where there was one."""
+
+    def __init__(self, reason: Reason, detail: str = "", *, status: int | None = None) -> None:
+        super().__init__(detail or reason)
+        self.reason, self.detail, self.status = reason, detail, status
+
+
+class RetryLater(DeliveryError):
+    """Worth another attempt, not sooner than `after` seconds from now where the destination said so."""
+
+    def __init__(
+        self, reason: Reason, detail: str = "", *, status: int | None = None, after: float | None = None
+    ) -> None:
+        super().__init__(reason, detail, status=status)
+        self.after = after
+
+
+class AuthRejected(RetryLater):
+    """The destination refused our credentials: read the secret afresh, then wait for a human."""
+
+
+class GiveUp(DeliveryError):
+    """No attempt will ever succeed."""

@@ -1,0 +1,7 @@
+"""Ingest: from an HTTP request to packs for the router, in the order the files are used.
+
+request.py   what the gateway hands over        paths.py      which endpoint it is
+keys.py      whose request it is                body.py       bytes to JSON, bounded
+normalise.py one event as the router wants it   accept.py     the request as a whole, cut into packs
+answers.py   what the client is told            serve.py      the one durable write, then the answer
+"""

@@ -1,0 +1,82 @@
+"""What a client is told: statuses, bodies and headers exactly as released SDKs understand them.
+
+Success is 200 with a JSON object: some SDKs retry 202 and 204. Errors are `{code, message}`: three Python
+SDKs take anything else for a broken server and try ten times.
+"""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from sluice.errors import RequestError
+
+_ALLOWED_HEADERS = (
+    "Authorization, Content-Type, X-Write-Key, X-Retry-Count, X-Enable-Debug, X-IP-Policy, AnonymousId, "
+    "SentAt, Rsa-Recovered, Rsa-Retry-Attempt, Rsa-Retry-Reason, Rsa-Since-Last-Attempt, "
+    "Rsa-Since-First-Attempt"
+)
+CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
+    "Access-Control-Max-Age": "86400",
+}
+RETRY_AFTER_SECONDS = 5
+
+# The smallest transparent GIF that every browser takes.
+_GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+
+
+@dataclass(slots=True, frozen=True)
+class Answer:
+    """An HTTP answer; a body that is no text travels as base64."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def to_gateway(self) -> dict[str, Any]:
+        """The answer in the gateway's payload format 2.0, CORS included."""
+        binary = self.headers.get("Content-Type") == "image/gif"
+        return {
+            "statusCode": self.status,
+            "headers": {**CORS, **self.headers},
+            "body": base64.b64encode(self.body).decode() if binary else self.body.decode(),
+            "isBase64Encoded": binary,
+        }
+
+
+def answer_json(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
+    return Answer(status, orjson.dumps(body), {"Content-Type": "application/json", **(headers or {})})
+
+
+SUCCESS = answer_json(200, {"success": True})
+PREFLIGHT = Answer(204, b"", _PREFLIGHT)
+UNAVAILABLE = answer_json(
+    503,
+    {"code": "unavailable", "message": "The events could not be stored. Send them again."},
+    {"Retry-After": str(RETRY_AFTER_SECONDS)},
+)
+
+
+def answer_error(error: RequestError) -> Answer:
+    return answer_json(error.status, {"code": error.code, "message": error.message})
+
+
+def answer_pixel(status: int) -> Answer:
+    """An image whatever happened: the page that asked shows no broken one."""
+    return Answer(status, _GIF, {"Content-Type": "image/gif", "Cache-Control": "no-store"})
+
+
+def answer_settings(key: str, host: str) -> Answer:
+    """What Segment's and Hightouch's SDKs need to start; empty integrations would send elsewhere."""
+    integration = {"apiKey": key, "apiHost": f"{host}/v1", "protocol": "https"}
+    return answer_json(200, {"integrations": {"Segment.io": integration}, "metrics": {"sampleRate": 0}})
+
+
+def answer_source_config(source: str) -> Answer:
+    """What RudderStack's SDKs need to start, with no device-mode destinations."""
+    return answer_json(200, {"source": {"id": source, "enabled": True, "config": {}, "destinations": []}})

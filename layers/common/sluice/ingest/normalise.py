@@ -1,0 +1,190 @@
+"""One event as the router wants it: identified, typed, timed, with what the batch and the request know of it.
+
+Rules: the spec that Segment, RudderStack and Hightouch share. `timestamp` is the client's time put right by
+our clock: receivedAt − (sentAt − originalTimestamp).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sluice.errors import EventBlocked
+from sluice.ingest.paths import TYPES
+from sluice.packs import Event
+from sluice.reasons import Reason
+from sluice.times import format_time, parse_time
+
+NOTES_KEY = "_sluice"  # where an event carries what ingest changed: {"notes": [text, …]}
+_OBJECT_OR_NULL: set[type] = {dict, type(None)}
+_ID_OR_NULL: set[type] = {str, int, float, type(None)}
+_SHAPES = [(name, _OBJECT_OR_NULL) for name in ("context", "integrations", "properties", "traits")]
+_SHAPES += [(name, _ID_OR_NULL) for name in ("userId", "anonymousId", "groupId", "previousId")]
+_CLIENT_CHANNELS = ("web", "browser", "mobile", "client")
+_EXCERPT = 64
+
+
+@dataclass(slots=True, frozen=True)
+class Surroundings:
+    """What the events of one request have in common.
+
+    `received_at` is epoch seconds, `received_text` the same as text; `context` and `integrations` are the
+    batch's own, `type` is the path's; `is_client` tells that the request comes from a browser or a device,
+    `ip` and `user_agent` are the request's. `collect_ip` is the source's setting: client, always or never.
+    """
+
+    received_at: float
+    received_text: str
+    new_id: Callable[[], str]
+    type: str = ""
+    sent_at: object = None
+    context: Mapping[str, Any] = field(default_factory=dict)
+    integrations: Mapping[str, Any] = field(default_factory=dict)
+    is_client: bool = False
+    collect_ip: str = "client"
+    ip: str = ""
+    user_agent: str = ""
+
+
+def normalise_event(raw: Mapping[str, Any], around: Surroundings) -> Event:
+    """A new event, complete; `raw` is left as it was. Notes say what was replaced.
+
+    Always returns: whether the event may pass is `check_event`'s to say.
+    """
+    event = dict(raw)
+    event.pop("writeKey", None)
+    event.pop(NOTES_KEY, None)
+    notes: list[str] = []
+    if not event.get("type") and around.type:
+        event["type"] = around.type
+    _identify_message(event, around, notes)
+    _merge_shared(event, around)
+    _set_times(event, around, notes)
+    if notes:
+        event[NOTES_KEY] = {"notes": notes}
+    return event
+
+
+def check_event(event: Mapping[str, Any]) -> None:
+    """Raises EventBlocked with every rule that the event breaks (seed 003, and the spec's ids per type)."""
+    reasons = []
+    for name, allowed in _SHAPES:
+        if type(event.get(name)) not in allowed:
+            reasons.append(Reason.INVALID_SHAPE)
+            break
+    kind = event.get("type")
+    if not kind:
+        reasons.append(Reason.MISSING_TYPE)
+    elif kind not in TYPES:
+        reasons.append(Reason.UNKNOWN_TYPE)
+    if not _has(event, "userId") and not _has(event, "anonymousId"):
+        reasons.append(Reason.MISSING_IDENTITY)
+    if kind == "track":
+        event_name = event.get("event")
+        if event_name is not None and type(event_name) is not str:
+            reasons.append(Reason.INVALID_SHAPE)
+        elif not event_name or not event_name.strip():
+            reasons.append(Reason.MISSING_EVENT_NAME)
+    elif kind == "group" and not _has(event, "groupId"):
+        reasons.append(Reason.MISSING_GROUP_ID)
+    elif kind == "alias" and not _has(event, "previousId"):
+        reasons.append(Reason.MISSING_PREVIOUS_ID)
+    if reasons:
+        raise EventBlocked(*dict.fromkeys(reasons))
+
+
+def _has(event: Mapping[str, Any], name: str) -> bool:
+    """Whether an id is there: RudderStack and Segment send `""` and null for one that is not."""
+    value = event.get(name)
+    return bool(value.strip()) if type(value) is str else value is not None
+
+
+def _identify_message(event: Event, around: Surroundings, notes: list[str]) -> None:
+    found = event.get("messageId")
+    if type(found) is str and found:
+        return
+    if type(found) is int:
+        event["messageId"] = str(found)
+        return
+    event["messageId"] = around.new_id()
+    if found is not None and found != "":
+        notes.append(f"messageId replaced: {_excerpt(found)} is no text")
+
+
+def _merge_shared(event: Event, around: Surroundings) -> None:
+    """The batch's context and integrations lie under the event's own, whose keys win."""
+    context = event.get("context")
+    if context is None:
+        context = event["context"] = dict(around.context)
+    elif type(context) is not dict:
+        return  # blocked as invalid_shape
+    elif around.context:
+        context = event["context"] = {**around.context, **context}
+    if around.integrations:
+        own = event.get("integrations")
+        if own is None or type(own) is dict:
+            event["integrations"] = {**around.integrations, **(own or {})}
+    _stamp_client(event, context, around)
+
+
+def _stamp_client(event: Event, context: dict[str, Any], around: Surroundings) -> None:
+    client = around.is_client or _is_from_client(event, context)
+    stamps = {}
+    if around.ip and not context.get("ip") and _collects_ip(around.collect_ip, client):
+        stamps["ip"] = around.ip
+    if around.user_agent and not context.get("userAgent") and (client or around.collect_ip == "always"):
+        stamps["userAgent"] = around.user_agent
+    if stamps:
+        event["context"] = {**context, **stamps}
+
+
+def _collects_ip(setting: str, client: bool) -> bool:
+    return setting == "always" or (setting == "client" and client)
+
+
+def _is_from_client(event: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
+    """Mobile SDKs describe their device; RudderStack's name their channel."""
+    return type(context.get("device")) is dict or event.get("channel") in _CLIENT_CHANNELS
+
+
+def _set_times(event: Event, around: Surroundings, notes: list[str]) -> None:
+    received, received_text = around.received_at, around.received_text
+    original = _time(event, "originalTimestamp", notes)
+    if original is None:
+        original = _time(event, "timestamp", notes)
+        event["originalTimestamp"] = event["timestamp"] if original is not None else received_text
+    if original is None:
+        original = received
+    sent = _sent_at(event, around, notes)
+    event["timestamp"] = format_time(received - (sent - original))
+    event["receivedAt"] = received_text
+
+
+def _sent_at(event: Event, around: Surroundings, notes: list[str]) -> float:
+    """When the client sent it by its own clock; by ours where it does not say: nothing to correct."""
+    if event.get("sentAt") in (None, ""):
+        if around.sent_at in (None, ""):
+            event.pop("sentAt", None)
+            return around.received_at
+        event["sentAt"] = around.sent_at
+    sent = _time(event, "sentAt", notes)
+    if sent is None:
+        event["sentAt"], sent = around.received_text, around.received_at
+    return sent
+
+
+def _time(event: Event, name: str, notes: list[str]) -> float | None:
+    """The epoch of a time field; None, and a note, where it holds something that is none."""
+    value = event.get(name)
+    if value is None or value == "":
+        return None
+    epoch = parse_time(value)
+    if epoch is None:
+        notes.append(f"{name} replaced: {_excerpt(value)} is no ISO 8601 time")
+    return epoch
+
+
+def _excerpt(value: object) -> str:
+    if isinstance(value, (str, int, float)):
+        text = repr(value) if isinstance(value, (int, float)) else repr(value[:_EXCERPT])
+        return text[: _EXCERPT + 8]
+    return f"a {type(value).__name__}"

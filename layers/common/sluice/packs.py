@@ -1,0 +1,159 @@
+"""The two messages between stages, as plain JSON that an engineer can read in the console.
+
+An ingest pack is one request's events (or a part of them) on their way to the router; a sync pack is what
+one router run matched for one sync, on its way to the destination. Both are cut at `PACK_BYTES`, so that
+four of them fit one SendMessageBatch of 1 MiB.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from sluice.errors import PackUnreadable
+
+type Event = dict[str, Any]
+
+PACK_BYTES = 240 * 1024  # of events; the frame around them stays far below the 16 KiB left of 256
+VERSION = 1
+
+
+@dataclass(slots=True)
+class IngestPack:
+    """`events` as normalised by ingest; `blocked` maps an index in them to the reasons it was blocked for.
+
+    `dedup_key` is the same for a client's resend of the request, `pack_id` never is. `received_at` is text.
+    """
+
+    pack_id: str
+    part: int
+    source: str
+    received_at: str
+    client: dict[str, str]
+    dedup_key: str
+    events: list[Event]
+    blocked: dict[int, list[str]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Item:
+    """One event as one event type of a sync: with its message id the unit of delivery and of counting."""
+
+    type: str
+    event: Event
+
+    @property
+    def message_id(self) -> str:
+        return str(self.event.get("messageId", ""))
+
+
+@dataclass(slots=True)
+class SyncPack:
+    """Items of one sync that are tried together. Times are text; `attempt` counts from 1."""
+
+    sync: str
+    items: list[Item]
+    attempt: int
+    first_seen: str
+    first_attempt_at: str | None = None
+    not_before: str | None = None
+
+
+def parse_ingest_pack(body: str) -> IngestPack:
+    """The pack in an SQS body. Raises PackUnreadable for anything that ingest did not write."""
+    raw = _load(body)
+    try:
+        pack = IngestPack(
+            pack_id=raw["pack_id"],
+            part=raw["part"],
+            source=raw["source"],
+            received_at=raw["received_at"],
+            client=raw["client"],
+            dedup_key=raw["dedup_key"],
+            events=raw["events"],
+            blocked={int(n): reasons for n, reasons in raw["blocked"].items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PackUnreadable(f"not an ingest pack: {error!r}") from error
+    if not isinstance(pack.events, list) or not all(type(event) is dict for event in pack.events):
+        raise PackUnreadable("not an ingest pack: events are no objects")
+    return pack
+
+
+def dump_ingest_pack(pack: IngestPack, events: Sequence[bytes]) -> str:
+    """The SQS body of a pack whose events are already JSON (`pack.events` is not looked at)."""
+    frame = {
+        "v": VERSION,
+        "pack_id": pack.pack_id,
+        "part": pack.part,
+        "source": pack.source,
+        "received_at": pack.received_at,
+        "client": pack.client,
+        "dedup_key": pack.dedup_key,
+        "blocked": {str(n): reasons for n, reasons in pack.blocked.items()},
+        "events": orjson.Fragment(b"[" + b",".join(events) + b"]"),
+    }
+    return orjson.dumps(frame).decode()
+
+
+def parse_sync_pack(body: str) -> SyncPack:
+    """The pack in an SQS body. Raises PackUnreadable for anything that Sluice did not write."""
+    raw = _load(body)
+    try:
+        pack = SyncPack(
+            sync=raw["sync"],
+            items=[Item(item["type"], item["event"]) for item in raw["items"]],
+            attempt=raw["attempt"],
+            first_seen=raw["first_seen"],
+            first_attempt_at=raw["first_attempt_at"],
+            not_before=raw["not_before"],
+        )
+    except (KeyError, TypeError) as error:
+        raise PackUnreadable(f"not a sync pack: {error!r}") from error
+    if not all(type(item.event) is dict and type(item.type) is str for item in pack.items):
+        raise PackUnreadable("not a sync pack: items are no events")
+    return pack
+
+
+def dump_item(event_type: str, event: bytes) -> bytes:
+    """One item of a sync pack from an event that is already JSON."""
+    return b'{"type":' + orjson.dumps(event_type) + b',"event":' + event + b"}"
+
+
+def dump_sync_pack(pack: SyncPack, items: Sequence[bytes]) -> str:
+    """The SQS body of a pack whose items are already JSON (`pack.items` is not looked at)."""
+    frame = {
+        "v": VERSION,
+        "sync": pack.sync,
+        "attempt": pack.attempt,
+        "first_seen": pack.first_seen,
+        "first_attempt_at": pack.first_attempt_at,
+        "not_before": pack.not_before,
+        "items": orjson.Fragment(b"[" + b",".join(items) + b"]"),
+    }
+    return orjson.dumps(frame).decode()
+
+
+def cut(
+    sizes: Sequence[int], *, max_bytes: int = PACK_BYTES, max_items: int | None = None
+) -> Iterator[slice]:
+    """Slices of consecutive items, each at most `max_bytes` and `max_items`; a larger item stands alone."""
+    start = total = 0
+    for index, size in enumerate(sizes):
+        if index > start and (total + size > max_bytes or index - start == max_items):
+            yield slice(start, index)
+            start, total = index, 0
+        total += size + 1  # the comma
+    if start < len(sizes):
+        yield slice(start, len(sizes))
+
+
+def _load(body: str) -> dict[str, Any]:
+    try:
+        raw = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise PackUnreadable(f"not JSON: {error}") from error
+    if not isinstance(raw, dict) or raw.get("v") != VERSION:
+        raise PackUnreadable(f"no pack of version {VERSION}")
+    return raw

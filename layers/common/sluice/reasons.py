@@ -1,0 +1,46 @@
+"""The one list of reasons: why an event was refused, blocked, dropped, retried or dead-lettered.
+
+The same word stands in the archive, in metrics, in DLQ attributes and in `docs/operations.md`.
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A machine-readable reason; its value is what every tool shows."""
+
+    # Ingest blocks the event: archived with its reasons, the rest of the request goes on.
+    MISSING_IDENTITY = "missing_identity"
+    MISSING_EVENT_NAME = "missing_event_name"
+    MISSING_TYPE = "missing_type"
+    UNKNOWN_TYPE = "unknown_type"
+    MISSING_GROUP_ID = "missing_group_id"
+    MISSING_PREVIOUS_ID = "missing_previous_id"
+    EVENT_TOO_LARGE = "event_too_large"
+    INVALID_SHAPE = "invalid_shape"
+
+    # The router drops the event.
+    DUPLICATE = "duplicate"
+
+    # Delivery: the item cannot be mapped, so no request was made.
+    MAPPING_FAILED = "mapping_failed"
+    MISSING_REQUIRED_FIELD = "missing_required_field"
+
+    # Delivery: the destination's answer, or the lack of one.
+    REJECTED = "rejected"
+    AUTH_REJECTED = "auth_rejected"
+    RATE_LIMITED = "rate_limited"
+    PAYLOAD_TOO_LARGE = "payload_too_large"
+    NOT_READY = "not_ready"
+    SERVER_ERROR = "server_error"
+    TIMEOUT = "timeout"
+    CONNECTION_FAILED = "connection_failed"
+    REDIRECT_REFUSED = "redirect_refused"
+
+    # Delivery: Sluice will not make the call.
+    ADDRESS_REFUSED = "address_refused"
+    SECRET_UNAVAILABLE = "secret_unavailable"
+    UNKNOWN_EVENT_TYPE = "unknown_event_type"
+
+    # Delivery: Sluice's own fault; tried again like a destination's.
+    INTERNAL_ERROR = "internal_error"

@@ -1,0 +1,85 @@
+"""Items of several ingest packs, merged into as few sync packs as fit."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sluice.packs import SyncPack, cut, dump_item, dump_sync_pack
+from sluice.quoted import Quoted, escape
+from sluice.routing.verdicts import Routed
+
+SEND_BYTES = 16 * 1024 * 1024  # of bodies held at once, whatever the number of syncs
+FEW_ITEMS = 200  # about what 240 KiB hold
+
+type SendAll = Callable[[Mapping[str, Sequence[Quoted]]], Mapping[str, Sequence[int]]]
+
+
+@dataclass(slots=True)
+class Outbox:
+    """Bodies by queue URL, and beside each body the indexes of the ingest packs whose items it holds."""
+
+    bodies: dict[str, list[Quoted]] = field(default_factory=dict)
+    owners: dict[str, list[set[int]]] = field(default_factory=dict)
+    size: int = 0
+
+    def add(self, queue_url: str, body: Quoted, owners: set[int]) -> None:
+        self.bodies.setdefault(queue_url, []).append(body)
+        self.owners.setdefault(queue_url, []).append(owners)
+        self.size += body.size
+
+    def flush(self, send_all: SendAll) -> set[int]:
+        """Sends and forgets everything; the ingest packs with an item in a body that failed."""
+        failed = send_all(self.bodies) if self.bodies else {}
+        hit = {owner for url, indexes in failed.items() for at in indexes for owner in self.owners[url][at]}
+        self.bodies, self.owners, self.size = {}, {}, 0
+        return hit
+
+
+def send_sync_packs(
+    packs: Sequence[Routed], syncs: Mapping[str, Mapping[str, Any]], queue_base: str, send_all: SendAll
+) -> set[int]:
+    """Sends the items of `packs` to their syncs' queues; the indexes of the packs that miss one.
+
+    A sync's queue is named `queue_base` and the sync's `name`. `send_all` takes bodies by queue URL and
+    answers the indexes of those that failed, by queue URL.
+    """
+    failed: set[int] = set()
+    outbox = Outbox()
+    for slug in dict.fromkeys(slug for routed in packs for slug in routed.items):
+        for body, owners in build_sync_packs(slug, packs, syncs[slug]["batch_size"]):
+            outbox.add(queue_base + syncs[slug]["name"], body, owners)
+            if outbox.size >= SEND_BYTES:
+                failed |= outbox.flush(send_all)
+    return failed | outbox.flush(send_all)
+
+
+def build_sync_packs(
+    slug: str, packs: Sequence[Routed], batch_size: int | None
+) -> Iterator[tuple[Quoted, set[int]]]:
+    """SQS bodies of one sync's packs, each with the indexes of the ingest packs whose items it holds."""
+    typed = [item for routed in packs for item in routed.items.get(slug, ())]
+    owners = [at for at, routed in enumerate(packs) for _ in routed.items.get(slug, ())]
+    heads = {event_type: dump_item(event_type, b"")[:-1] for event_type in {item[0] for item in typed}}
+    escaped_heads = {event_type: escape(head) for event_type, head in heads.items()}
+    sizes = [len(heads[event_type]) + size + 1 for event_type, _, size in typed]
+    for part in cut(sizes, max_items=limit_items(batch_size)):
+        held = set(owners[part])
+        pack = SyncPack(slug, [], attempt=1, first_seen=min(packs[at].received_at for at in held))
+        items = [b"%b%b}" % (escaped_heads[event_type], event) for event_type, event, _ in typed[part]]
+        yield quote_sync_pack(pack, items, sum(sizes[part])), held
+
+
+def quote_sync_pack(pack: SyncPack, escaped_items: Sequence[bytes], items_size: int) -> Quoted:
+    """`dump_sync_pack` for items that are escaped already; `items_size` is that of the items' JSON."""
+    frame = dump_sync_pack(pack, []).encode()
+    start = frame.rindex(b"]")  # items come last
+    literal = b'"%b%b%b"' % (escape(frame[:start]), b",".join(escaped_items), escape(frame[start:]))
+    return Quoted(literal, len(frame) + items_size + len(escaped_items) - 1)
+
+
+def limit_items(batch_size: int | None) -> int | None:
+    """How many items a pack may hold, so that its last request to the destination is full, too.
+
+    A multiple of the sync's batch size, and never so few that SQS costs more than it must.
+    """
+    return batch_size and batch_size * max(1, FEW_ITEMS // batch_size)

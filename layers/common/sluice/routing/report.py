@@ -1,0 +1,68 @@
+"""What one invocation of the router did, for SQS, the metrics and the log line."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sluice.routing.verdicts import Routed
+
+MAX_WAIT = 120
+POISON_WAIT = 1
+
+
+@dataclass(slots=True, frozen=True)
+class Message:
+    """One SQS message of the ingest queue."""
+
+    id: str
+    receipt_handle: str
+    receive_count: int
+    body: str
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts are of finished packs only, so that redeliveries count nothing twice.
+
+    `failed` are the messages to be received again, with the seconds until then; `unreadable` says why
+    messages are no packs, `unknown_sources` which sources the workspace does not have (any more).
+    """
+
+    packs: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    blocked_events: int = 0
+    blocked: Counter[str] = field(default_factory=Counter)
+    routed: Counter[str] = field(default_factory=Counter)
+    failed: dict[str, int] = field(default_factory=dict)
+    trouble: Counter[str] = field(default_factory=Counter)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    unknown_sources: set[str] = field(default_factory=set)
+
+    @property
+    def events(self) -> int:
+        return self.accepted + self.duplicates + self.blocked_events
+
+    def count(self, finished: Iterable[Routed]) -> None:
+        for pack in finished:
+            self.packs += 1
+            self.accepted += pack.accepted
+            self.duplicates += pack.duplicates
+            self.blocked_events += pack.blocked_events
+            self.blocked.update(pack.blocked)
+            for sync, items in pack.items.items():
+                self.routed[sync] += len(items)
+
+    def fail(self, message: Message, stage: str) -> None:
+        """Sluice's own trouble at this stage: later and later, as it may last."""
+        self.failed[message.id] = min(2**message.receive_count, MAX_WAIT)
+        self.trouble[stage] += 1
+
+    def fail_unreadable(self, message: Message, error: Exception) -> None:
+        """No time heals it: soon again, so that it is in the dead-letter queue within a minute."""
+        self.failed[message.id] = POISON_WAIT
+        self.unreadable[message.id] = f"{type(error).__name__}: {error}"
+
+    def as_partial_batch_response(self) -> dict[str, list[dict[str, str]]]:
+        """What Lambda's SQS event source mapping asks for: all other messages are acknowledged."""
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in self.failed]}

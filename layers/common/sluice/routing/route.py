@@ -1,0 +1,161 @@
+"""The router's use case: claim → decide → archive → sync packs → acknowledge.
+
+Each step may repeat after a crash and none may be skipped, so a crash between two of them repeats
+archive lines and deliveries but loses nothing:
+
+- claimed, not archived: the redelivered pack owns its claim, and passes
+- archived, not sent: lines are repeated; readers drop those with the same pack_id and n
+- sent, not acknowledged: items are repeated; the destination's idempotency key is the message id
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Protocol
+from zlib import crc32
+
+from sluice.packs import IngestPack, parse_ingest_pack
+from sluice.quoted import Quoted
+from sluice.routing.archive import archive_lines
+from sluice.routing.claims import ClaimFailed, Deduplication, merge_wanted
+from sluice.routing.decide import compile_decisions, decide_nobody
+from sluice.routing.fanout import send_sync_packs
+from sluice.routing.report import Message, Report
+from sluice.routing.verdicts import Routed, judge_pack
+
+SUSPECT_RECEIVES = 3  # from here on a message may be what kills the runs it is part of
+SUSPECT_SECONDS = 20  # what one suspect may take while AWS is slow
+
+
+type Parsed = tuple[Message, IngestPack, list[str]]
+type Judged = tuple[Message, Routed]
+
+
+class Claims(Protocol):
+    def claim(self, wanted: Mapping[str, str], *, now: int, expires: int) -> dict[str, str]:
+        """The owner of each key, a pack id; without the keys nobody knows about."""
+
+
+class Archive(Protocol):
+    def put(self, records: Sequence[bytes]) -> list[int]:
+        """Indexes of the records that were not written."""
+
+
+class Queues(Protocol):
+    def send_all(self, messages: Mapping[str, Sequence[Quoted]]) -> dict[str, list[int]]:
+        """Indexes of the bodies that were not sent, by queue URL."""
+
+    def delete(self, queue_url: str, receipt_handles: Sequence[str]) -> list[int]:
+        """Indexes of the messages that were not acknowledged."""
+
+    def set_visibility(self, queue_url: str, seconds: Mapping[str, int]) -> list[int]:
+        """Indexes of the messages whose visibility was not changed."""
+
+
+class Router:
+    """Routes one ingest queue's batches. `dedup_hours` 0 turns de-duplication off, `clock` is epoch time."""
+
+    def __init__(
+        self,
+        workspace: Mapping[str, Any],
+        *,
+        claims: Claims,
+        archive: Archive,
+        queues: Queues,
+        ingest_queue_url: str,
+        dedup_hours: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._digest: str = workspace["digest"]
+        self._syncs: Mapping[str, Any] = workspace["syncs"]
+        self._decisions = compile_decisions(workspace)
+        self._dedup = Deduplication(workspace["sources"], dedup_hours * 3600)
+        self._claims, self._archive, self._queues = claims, archive, queues
+        self._queue_url = ingest_queue_url
+        self._queue_base = ingest_queue_url.removesuffix("ingest")  # <stack>-ingest, <stack>-<Sync>
+        self._clock = clock
+
+    def route(self, messages: Sequence[Message], *, seconds_left: Callable[[], float]) -> Report:
+        """Routes every message's pack; the report names those that must be received again.
+
+        What was received three times or more is handled last and one by one, after all that is finished was
+        acknowledged: a message that kills the process takes no other along.
+        """
+        report = Report()
+        suspects = shuffle([message for message in messages if message.receive_count >= SUSPECT_RECEIVES])
+        others = [message for message in messages if message.receive_count < SUSPECT_RECEIVES]
+        self._route_together(others, report)
+        self._settle(others, report, acknowledge=bool(suspects))
+        for message in suspects:
+            if seconds_left() < SUSPECT_SECONDS:
+                report.fail(message, "time")
+            else:
+                self._route_together([message], report)
+            self._settle([message], report, acknowledge=True)
+        return report
+
+    def _route_together(self, messages: Sequence[Message], report: Report) -> None:
+        judged = self._judge(*self._claim(self._parse(messages, report)), report)
+        archived = self._archive_lines(judged, report)
+        report.count(routed for _, routed in self._send_items(archived, report))
+
+    def _parse(self, messages: Sequence[Message], report: Report) -> list[Parsed]:
+        """The readable messages' packs, with the keys they must own to pass."""
+        parsed: list[Parsed] = []
+        for message in messages:
+            try:
+                pack = parse_ingest_pack(message.body)
+                parsed.append((message, pack, self._dedup.list_keys(pack)))
+            except Exception as error:  # whatever is wrong with one message must not hold up the others
+                report.fail_unreadable(message, error)
+        return parsed
+
+    def _claim(self, parsed: Sequence[Parsed]) -> tuple[Sequence[Parsed], Mapping[str, str]]:
+        wanted = merge_wanted([(pack.pack_id, keys) for _, pack, keys in parsed])
+        now = int(self._clock())
+        expires = now + self._dedup.window
+        return parsed, self._claims.claim(wanted, now=now, expires=expires) if wanted else {}
+
+    def _judge(self, parsed: Sequence[Parsed], owners: Mapping[str, str], report: Report) -> list[Judged]:
+        """Verdicts, lines and items of the packs whose keys' owners are known."""
+        judged: list[Judged] = []
+        for message, pack, keys in parsed:
+            decide = self._decisions.get(pack.source)
+            if decide is None:
+                report.unknown_sources.add(pack.source)
+            try:
+                duplicates = self._dedup.find_duplicates(pack, keys, owners)
+                judged.append((message, judge_pack(pack, decide or decide_nobody, duplicates, self._digest)))
+            except ClaimFailed:
+                report.fail(message, "claim")
+            except Exception as error:  # as in _parse
+                report.fail_unreadable(message, error)
+        return judged
+
+    def _archive_lines(self, judged: Sequence[Judged], report: Report) -> list[Judged]:
+        failed = archive_lines([routed.lines for _, routed in judged], self._archive.put) if judged else ()
+        return _without(judged, failed, "archive", report)
+
+    def _send_items(self, archived: Sequence[Judged], report: Report) -> list[Judged]:
+        packs = [routed for _, routed in archived]
+        failed = send_sync_packs(packs, self._syncs, self._queue_base, self._queues.send_all)
+        return _without(archived, failed, "send", report)
+
+    def _settle(self, messages: Sequence[Message], report: Report, *, acknowledge: bool) -> None:
+        """Failed messages come back within seconds; finished ones go now, where a crash may still follow."""
+        waits = {m.receipt_handle: report.failed[m.id] for m in messages if m.id in report.failed}
+        if waits:
+            self._queues.set_visibility(self._queue_url, waits)
+        done = [m.receipt_handle for m in messages if m.id not in report.failed]
+        if acknowledge and done:
+            self._queues.delete(self._queue_url, done)
+
+
+def shuffle(suspects: Sequence[Message]) -> list[Message]:
+    """Another order at each receive: what was behind a killer once is before it the next time or so."""
+    return sorted(suspects, key=lambda message: crc32(f"{message.receive_count} {message.id}".encode()))
+
+
+def _without(judged: Sequence[Judged], failed: Collection[int], stage: str, report: Report) -> list[Judged]:
+    """Those that go on; the others fail at this stage."""
+    for at in failed:
+        report.fail(judged[at][0], stage)
+    return [pair for at, pair in enumerate(judged) if at not in failed]

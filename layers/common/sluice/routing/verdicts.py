@@ -1,0 +1,80 @@
+"""What becomes of each event of a pack: its archive line, and an item for each event type that takes it.
+
+Runs per event, so it splices bytes: each is serialised once for the archive and escaped once for all syncs.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import orjson
+
+from sluice.packs import IngestPack
+from sluice.quoted import escape
+from sluice.reasons import Reason
+from sluice.routing.decide import Decide
+
+type TypedEvent = tuple[str, bytes, int]  # event type, escaped event, size of the event's JSON
+
+
+@dataclass(slots=True)
+class Routed:
+    """One pack's archive lines, in the order of its events, its items by sync slug, and how many of what.
+
+    `blocked` counts events by reason, an event with two reasons twice; `blocked_events` counts events.
+    """
+
+    received_at: str
+    lines: list[bytes] = field(default_factory=list)
+    items: dict[str, list[TypedEvent]] = field(default_factory=dict)
+    accepted: int = 0
+    duplicates: int = 0
+    blocked_events: int = 0
+    blocked: Counter[str] = field(default_factory=Counter)
+
+
+DUPLICATE = b'"verdict":"duplicate","reasons":["%b"],"syncs":[]' % Reason.DUPLICATE.encode()
+
+
+def judge_pack(pack: IngestPack, decide: Decide, duplicates: frozenset[int], workspace: str) -> Routed:
+    """Every event of the pack as one line, in order, and as the items it is sent as.
+
+    A line is `{v, pack_id, parent_id, source, received_at, workspace, n, message_id, verdict, reasons,
+    syncs, event}`; `workspace` is the digest of the configuration that decided.
+    """
+    routed = Routed(pack.received_at)
+    lines, items, blocked, dumps = routed.lines, routed.items, pack.blocked, orjson.dumps
+    head = _dump_head(pack, workspace)
+    for n, event in enumerate(pack.events):
+        raw = dumps(event)
+        if n in duplicates:
+            verdict = DUPLICATE
+        elif n in blocked:
+            verdict = b'"verdict":"blocked","reasons":%b,"syncs":[]' % dumps(blocked[n])
+            routed.blocked_events += 1
+            routed.blocked.update(blocked[n])
+        else:
+            decision = decide(event)
+            verdict = decision.verdict_json
+            if decision.routes:
+                escaped, size = escape(raw), len(raw)
+                for sync, event_type in decision.routes:
+                    items.setdefault(sync, []).append((event_type, escaped, size))
+        lines.append(
+            b'%b%d,"message_id":%b,%b,"event":%b}\n' % (head, n, dumps(event.get("messageId")), verdict, raw)
+        )
+    routed.duplicates = len(duplicates)
+    routed.accepted = len(pack.events) - routed.duplicates - routed.blocked_events
+    return routed
+
+
+def _dump_head(pack: IngestPack, workspace: str) -> bytes:
+    """The start of the pack's lines, up to the number of the event."""
+    constant = {
+        "v": 1,
+        "pack_id": pack.pack_id,
+        "parent_id": None,
+        "source": pack.source,
+        "received_at": pack.received_at,
+        "workspace": workspace,
+    }
+    return orjson.dumps(constant)[:-1] + b',"n":'

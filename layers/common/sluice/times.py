@@ -1,0 +1,29 @@
+"""Times on the wire: ISO 8601 text in, epoch seconds inside, `…Z` with milliseconds out."""
+
+from datetime import UTC, datetime
+
+# What a datetime can be moved by without leaving years 1 to 9999.
+EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC).timestamp(), datetime(9999, 12, 30, tzinfo=UTC).timestamp()
+
+
+def parse_time(text: object) -> float | None:
+    """Epoch seconds of an ISO 8601 date or time; without an offset it is UTC. None where it is not one."""
+    if type(text) is not str:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        epoch = moment.timestamp()
+    except OverflowError:
+        return None
+    return epoch if EARLIEST <= epoch <= LATEST else None
+
+
+def format_time(epoch: float) -> str:
+    """`2026-11-22T01:02:03.456Z`: always 24 characters; times out of range stop at the first or last year."""
+    moment = datetime.fromtimestamp(min(max(epoch, EARLIEST), LATEST), UTC)
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"

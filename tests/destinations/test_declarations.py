@@ -1,0 +1,108 @@
+"""What every destination keeps, whatever it is: run over the whole registry."""
+
+from zlib import crc32
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from sluice.destinations import KINDS, load_declaration
+from sluice.destinations.declaration import CUSTOM_EVENT, Batch, Outside, SecretRef, Settings
+from sluice.errors import WorkspaceError
+from sluice.packs import Item
+from tests.fakes.vendor import FakeVendor
+
+NEEDS = {"http": {"url": "https://crm.example/"}}  # settings that a kind cannot do without
+
+
+def make_settings(kind, **over):
+    return load_declaration(kind).settings.model_validate({**NEEDS.get(kind, {}), **over})
+
+
+def make_batch(count, *, max_items=1):
+    entries = [
+        (Item(CUSTOM_EVENT, {"messageId": f"m-{n}"}), {"id": n, "text": "é\ud7ff" * (n % 3)})
+        for n in range(count)
+    ]
+    return Batch("crm", 1, max_items, entries)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_declares_itself(kind):
+    declaration = load_declaration(kind)
+    assert declaration.kind == kind
+    assert issubclass(declaration.settings, Settings)
+    assert CUSTOM_EVENT in declaration.event_types
+    assert declaration.settings.__doc__
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_settings_survive_the_compiled_workspace(kind):
+    settings = make_settings(kind)
+    dumped = orjson.dumps(settings.model_dump(mode="json"))
+    assert load_declaration(kind).settings.model_validate(orjson.loads(dumped)) == settings
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_unknown_setting_is_refused(kind):
+    with pytest.raises(ValidationError):
+        make_settings(kind, unheard_of=1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(count=st.integers(0, 25), size=st.integers(1, 8))
+def test_every_item_is_in_exactly_one_request(kind, count, size):
+    batch = make_batch(count, max_items=size)
+    requests = list(load_declaration(kind).build(make_settings(kind, batch_size=size), batch))
+    assert [entry for request in requests for entry in request.entries] == batch.entries
+    assert all(1 <= len(request.entries) <= size for request in requests)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sender_answers(kind):
+    vendor = FakeVendor()
+    declaration, settings = load_declaration(kind), make_settings(kind)
+    send = declaration.open_sender(settings, Outside(vendor, lambda _seconds: None))
+    [request] = declaration.build(settings, make_batch(1))
+    response = send(request, {}, 1.0)
+    assert response.status == 200
+    assert declaration.judge is None or declaration.judge(settings, request, response, 0.0) is None
+
+
+def test_a_kind_that_does_not_exist_is_said_with_those_that_do():
+    with pytest.raises(WorkspaceError) as caught:
+        load_declaration("carrier_pigeon")
+    assert "http" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        {"secret": "token"},
+        {"secret": "env:TOKEN"},
+        {"secret": "ssm:"},
+        {"secret": "ssm:/other/path"},
+        {"secret": "ssm:../../other"},
+        {"secret": "ssm:a/../b"},
+        {"secret": "ssm:a b"},
+        {"secret": "ssm:token", "format": "Bearer"},
+        {"secret": "ssm:token", "format": "{} {}"},
+        {"secret": "ssm:token", "format": "a\r\nb: {}"},
+        {"secret": "ssm:token", "value": "s3cr3t"},
+    ],
+)
+def test_a_reference_that_is_none_is_refused(reference):
+    with pytest.raises(ValidationError):
+        SecretRef.model_validate(reference)
+
+
+@pytest.mark.parametrize("secret", ["ssm:token", "secretsmanager:token", "ssm:oauth/client-id", "ssm:a.b_c"])
+def test_a_reference_names_a_store_and_a_secret(secret):
+    assert SecretRef(secret=secret).format == "{}"
+
+
+def test_message_ids_spread_evenly_over_the_sandbox():
+    share = sum(crc32(f"m-{n}".encode()) / 2**32 < 0.25 for n in range(4000)) / 4000
+    assert 0.2 < share < 0.3

@@ -1,0 +1,117 @@
+import orjson
+import pytest
+from pydantic import ValidationError
+
+from sluice import __version__
+from sluice.destinations.declaration import Batch, Response
+from sluice.destinations.http import DECLARATION, HttpSettings, auth, build, make_idempotency_key
+from sluice.errors import GiveUp, RetryLater
+from sluice.packs import Item
+
+URL = "https://crm.example/events"
+
+
+def make_entries(count, *, size=0):
+    return [(Item("custom_event", {"messageId": f"m-{n}"}), {"id": n, "x": "x" * size}) for n in range(count)]
+
+
+def build_all(settings, entries, *, max_items=1):
+    return list(
+        build(HttpSettings.model_validate({"url": URL, **settings}), Batch("crm", 2, max_items, entries))
+    )
+
+
+def test_one_event_is_one_request():
+    [first, second] = build_all({"method": "PUT"}, make_entries(2))
+    assert (first.method, first.url, first.attempt) == ("PUT", URL, 2)
+    assert orjson.loads(second.body) == {"id": 1, "x": ""}
+    assert first.headers == {
+        "Content-Type": "application/json",
+        "User-Agent": f"Sluice/{__version__}",
+        "Idempotency-Key": make_idempotency_key("crm", Item("custom_event", {"messageId": "m-0"})),
+    }
+
+
+def test_an_idempotency_key_is_the_same_for_the_same_item_only():
+    item = Item("custom_event", {"messageId": "m-1"})
+    key = make_idempotency_key("crm", item)
+    assert key == make_idempotency_key("crm", Item("custom_event", {"messageId": "m-1", "other": 1}))
+    assert key != make_idempotency_key("ads", item)
+    assert key != make_idempotency_key("crm", Item("purchase", {"messageId": "m-1"}))
+    assert key != make_idempotency_key("crm", Item("custom_event", {"messageId": "m-2"}))
+    assert key == "crm:custom_event:m-1"
+
+
+@pytest.mark.parametrize("message_id", ["a b", "a\r\nX: y", "é", "x" * 300, "\0", "\x7f"])
+def test_an_idempotency_key_is_a_header_whatever_the_message_id_is(message_id):
+    key = make_idempotency_key("crm", Item("custom_event", {"messageId": message_id}))
+    assert len(key) == 64
+    assert key != make_idempotency_key("crm", Item("custom_event", {"messageId": message_id + "2"}))
+
+
+def test_arrays_end_at_the_batch_size():
+    requests = build_all({}, make_entries(5), max_items=2)
+    assert [[payload["id"] for payload in orjson.loads(r.body)] for r in requests] == [[0, 1], [2, 3], [4]]
+    assert "Idempotency-Key" not in requests[0].headers
+
+
+def test_arrays_end_at_the_largest_body():
+    requests = build_all({"max_body_bytes": 2048}, make_entries(10, size=500), max_items=100)
+    assert len(requests) > 1
+    assert all(len(request.body) <= 2048 + 2 for request in requests)
+
+
+def test_the_operators_headers_win_whatever_their_case():
+    [request] = build_all({"headers": {"content-type": "application/x-ndjson", "X-A": "b"}}, make_entries(1))
+    assert request.headers["content-type"] == "application/x-ndjson"
+    assert "Content-Type" not in request.headers
+    assert request.headers["X-A"] == "b"
+
+
+def test_headers_with_secrets_are_left_to_the_engine():
+    headers = {"Authorization": {"secret": "ssm:token", "format": "Bearer {}"}, "X-A": "b"}
+    settings = HttpSettings.model_validate({"url": URL, "headers": headers})
+    assert {name: reference.secret for name, reference in auth(settings).items()} == {
+        "Authorization": "ssm:token"
+    }
+    [request] = build(settings, Batch("crm", 1, 1, make_entries(1)))
+    assert "Authorization" not in request.headers
+
+
+def test_this_endpoint_may_mean_409_as_not_now():
+    [request] = build_all({}, make_entries(1))
+    assert DECLARATION.judge is not None
+    plain = HttpSettings(url=URL)
+    patient = HttpSettings(url=URL, retry_statuses=(409,))
+    assert type(DECLARATION.judge(plain, request, Response(409), 0.0)) is GiveUp
+    assert type(DECLARATION.judge(patient, request, Response(409), 0.0)) is RetryLater
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"url": "ftp://crm.example/"},
+        {"url": "https://user@crm.example/"},
+        {"url": "https://crm.example/\r\nX: y"},
+        {"url": URL, "method": "GET"},
+        {"url": URL, "timeout": 0},
+        {"url": URL, "timeout": 31},
+        {"url": URL, "batch_size": 0},
+        {"url": URL, "max_body_bytes": 1},
+        {"url": URL, "retry_statuses": [200]},
+        {"url": URL, "headers": {"Bad Name": "x"}},
+        {"url": URL, "headers": {"X:": "x"}},
+        {"url": URL, "headers": {"": "x"}},
+        {"url": URL, "headers": {"X": "a\r\nY: b"}},
+        {"url": URL, "headers": {"X": "☃"}},
+        {"url": URL, "headers": {"Host": "evil.example"}},
+        {"url": URL, "headers": {"Content-Length": "0"}},
+        {"url": URL, "headers": {"transfer-encoding": "chunked"}},
+        {"url": URL, "headers": {"X": "1", "x": "2"}},
+        {"url": URL, "headers": {"Authorization": "Bearer in-the-open"}},
+    ],
+)
+def test_settings_that_cannot_be_sent_are_refused(settings):
+    with pytest.raises(ValidationError):
+        HttpSettings.model_validate(settings)

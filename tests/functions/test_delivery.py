@@ -1,0 +1,176 @@
+"""The delivery function as deployed, its queues, bucket and secrets on moto, its destination on 127.0.0.1."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+
+import boto3
+import orjson
+import pytest
+from moto import mock_aws
+
+from sluice.bootstrap.delivery import build_delivery
+from sluice.workspace.runtime import load_compiled
+from tests.fakes.vendor_server import run_server
+
+pytestmark = pytest.mark.enable_socket
+
+EVENTS = Path(__file__).parents[2] / "events" / "delivery"
+
+
+class Stage:
+    """What AWS holds after an invocation."""
+
+    def __init__(self, vendor):
+        self.vendor = vendor
+        self.sqs, self.s3 = boto3.client("sqs"), boto3.client("s3")
+        self.queue = self.sqs.create_queue(QueueName="sluice-PurchasesToCrm")["QueueUrl"]
+        self.dlq = self.sqs.create_queue(QueueName="sluice-PurchasesToCrm-dlq")["QueueUrl"]
+        self.s3.create_bucket(Bucket="archive")
+        boto3.client("ssm").put_parameter(
+            Name="/sluice/destinations/crm/token", Value="s3cr3t", Type="SecureString"
+        )
+
+    def invoke(self, name):
+        event = orjson.loads((EVENTS / f"{name}.json").read_bytes())
+        app = import_module("functions.delivery.app")  # not before its environment stands
+        return app.handler(event, SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000))
+
+    def receive(self, queue):
+        found = self.sqs.receive_message(
+            QueueUrl=queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"], WaitTimeSeconds=0
+        )
+        return found.get("Messages", [])
+
+    def count_delayed(self):
+        names = ["ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessages"]
+        found = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)["Attributes"]
+        return sum(int(found[name]) for name in names)
+
+    def archived(self):
+        found = self.s3.list_objects_v2(Bucket="archive").get("Contents", [])
+        return {o["Key"]: self.s3.get_object(Bucket="archive", Key=o["Key"])["Body"].read() for o in found}
+
+
+@pytest.fixture
+def stage(monkeypatch, tmp_path):
+    with run_server() as vendor, mock_aws():
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "test")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        stage = Stage(vendor)
+        environment = {
+            "SLUICE_STACK": "sluice",
+            "SLUICE_SYNC": "purchases-to-crm",
+            "SLUICE_QUEUE_URL": stage.queue,
+            "SLUICE_DLQ_URL": stage.dlq,
+            "SLUICE_ARCHIVE_BUCKET": "archive",
+            "SLUICE_ALLOW_PRIVATE_DESTINATIONS": "true",
+            "POWERTOOLS_SERVICE_NAME": "delivery",
+            "POWERTOOLS_METRICS_NAMESPACE": "Sluice",
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        write_workspace(tmp_path, vendor.url("/events"))
+        monkeypatch.syspath_prepend(tmp_path)
+        forget()
+        yield stage
+        forget()
+
+
+def write_workspace(folder, url):
+    headers = {"Authorization": {"secret": "ssm:token", "format": "Bearer {}"}}
+    event_type = {"type": "track_purchase", "filter": None, "mappings": {"id": {"field": "userId"}}}
+    workspace = {
+        "v": 1,
+        "digest": "0" * 12,
+        "sources": {},
+        "destinations": {"crm": {"kind": "http", "settings": {"url": url, "headers": headers}}},
+        "syncs": {
+            "purchases-to-crm": {
+                "destination": "crm",
+                "event_types": [event_type],
+                "retry": {"for": 14_400, "first": 5, "max": 900, "attempts": None},
+                "batch_size": None,
+                "concurrency": 4,
+            }
+        },
+    }
+    package = folder / "sluice_workspace"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "workspace.json").write_bytes(orjson.dumps(workspace))
+
+
+def forget():
+    """What a container keeps."""
+    build_delivery.cache_clear()
+    load_compiled.cache_clear()
+    sys.modules.pop("sluice_workspace", None)
+
+
+def read_metrics(capsys):
+    return [orjson.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def answer(stage, status, headers=""):
+    data = f"HTTP/1.1 {status} X\r\nContent-Length: 4\r\n{headers}\r\nnope".encode()
+    stage.vendor.play = lambda sock, _request: sock.sendall(data)
+
+
+def test_packs_become_requests_with_the_secret(stage, capsys):
+    assert stage.invoke("packs") == {"batchItemFailures": []}
+    bodies = sorted(request.partition(b"\r\n\r\n")[2] for request in stage.vendor.requests)
+    assert bodies == [b'{"id":"user-1"}', b'{"id":"user-2"}', b'{"id":"user-3"}']
+    assert all(b"Authorization: Bearer s3cr3t\r\n" in request for request in stage.vendor.requests)
+    [line] = read_metrics(capsys)
+    assert (line["sync"], line["Delivered"], line["Packs"], line["Dead"]) == (
+        "purchases-to-crm",
+        [3],
+        [2],
+        [0],
+    )
+
+
+def test_what_may_pass_waits_in_the_queue(stage, capsys):
+    answer(stage, 503, "Retry-After: 600\r\n")
+    assert stage.invoke("packs") == {"batchItemFailures": []}
+    assert stage.count_delayed() == 2
+    assert stage.receive(stage.queue) == []
+    [line] = read_metrics(capsys)
+    assert line["Retried"] == [3]
+
+
+def test_what_is_refused_is_archived_and_in_the_dlq_and_no_secret_with_it(stage, capsys):
+    answer(stage, 422)
+    stage.invoke("packs")
+    letters = stage.receive(stage.dlq)
+    assert len(letters) == 3
+    letter = orjson.loads(letters[0]["Body"])
+    assert (letter["reason"], letter["status"], letter["response"]["body"]) == ("rejected", 422, "nope")
+    attributes = {name: value["StringValue"] for name, value in letters[0]["MessageAttributes"].items()}
+    assert attributes["reason"] == "rejected"
+    assert attributes["event_type"] == "track_purchase"
+    archived = stage.archived()
+    assert all(key.startswith("dead/sync=purchases-to-crm/dt=") for key in archived)
+    assert sum(body.count(b"\n") for body in archived.values()) == 3
+    out = capsys.readouterr().out
+    assert "s3cr3t" not in out + str(letters) + str(archived)
+    [dead, line] = [orjson.loads(text) for text in out.splitlines()]
+    assert (dead["reason"], dead["Dead"], dead["sync"]) == ("rejected", [3], "purchases-to-crm")
+    assert line["Dead"] == [3]
+
+
+def test_a_retry_pack_whose_time_has_come_is_tried(stage):
+    assert stage.invoke("retry") == {"batchItemFailures": []}
+    assert len(stage.vendor.requests) == 1
+
+
+def test_poison_is_named_and_its_neighbour_is_done(stage, capsys):
+    [failure] = stage.invoke("poison")["batchItemFailures"]
+    assert failure["itemIdentifier"].endswith("1")
+    assert len(stage.vendor.requests) == 1
+    [line] = read_metrics(capsys)
+    assert (line["PacksFailed"], line["Delivered"]) == ([1], [1])
+    assert list(line["trouble"]) == [failure["itemIdentifier"]]

@@ -1,0 +1,148 @@
+"""RouterFunction with the invocations in `events/router`, on moto's AWS."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import boto3
+import orjson
+import pytest
+
+from sluice.adapters.clients import build_client
+from sluice.packs import parse_sync_pack
+from tests.adapters.aws import fake_aws, make_table, play_partiql
+from tests.unit.routing.world import ORDERS, make_sync, make_type, make_workspace
+
+EVENTS = Path("events/router")
+WORKSPACE = make_workspace(
+    purchases_to_crm=make_sync("PurchasesToCrm", make_type("track_purchase", ORDERS)),
+    all_to_webhook=make_sync("AllToWebhook"),
+)
+
+
+class Context:
+    def get_remaining_time_in_millis(self):
+        return 60_000
+
+
+class Stack:
+    """The router's part of a stack."""
+
+    def __init__(self):
+        boto3.setup_default_session()
+        self.sqs, self.s3 = build_client("sqs"), build_client("s3")
+        make_queue = self.sqs.create_queue
+        self.queues = {name: make_queue(QueueName=f"stack-{name}")["QueueUrl"] for name in ("ingest", *NAMES)}
+        self.s3.create_bucket(Bucket="archive")
+        build_client("firehose").create_delivery_stream(
+            DeliveryStreamName="events",
+            S3DestinationConfiguration={
+                "RoleARN": "arn:aws:iam::123456789012:role/firehose",
+                "BucketARN": "arn:aws:s3:::archive",
+            },
+        )
+        play_partiql(make_table("dedup", "id"), boto3.DEFAULT_SESSION.events)
+
+    def sent(self, name):
+        """(event type, message id) of the items that are in a sync's queue."""
+        answer = self.sqs.receive_message(QueueUrl=self.queues[name], MaxNumberOfMessages=10)
+        packs = [parse_sync_pack(message["Body"]) for message in answer.get("Messages", [])]
+        return [(item.type, item.message_id) for pack in packs for item in pack.items]
+
+    def archived(self):
+        """(message id, verdict) of every archive line."""
+        keys = [entry["Key"] for entry in self.s3.list_objects_v2(Bucket="archive").get("Contents", [])]
+        bodies = [self.s3.get_object(Bucket="archive", Key=key)["Body"].read() for key in keys]
+        lines = [orjson.loads(line) for body in bodies for line in body.splitlines()]
+        return [(line["message_id"], line["verdict"]) for line in lines]
+
+
+NAMES = [sync["name"] for sync in WORKSPACE["syncs"].values()]
+
+
+@pytest.fixture
+def stack(tmp_path, monkeypatch):
+    folder = tmp_path / "sluice_workspace"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "workspace.json").write_bytes(orjson.dumps(WORKSPACE))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Sluice")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "router")
+    with fake_aws():
+        stack = Stack()
+        monkeypatch.setenv("SLUICE_INGEST_QUEUE_URL", stack.queues["ingest"])
+        monkeypatch.setenv("SLUICE_DEDUP_TABLE", "dedup")
+        monkeypatch.setenv("SLUICE_EVENT_STREAM", "events")
+        monkeypatch.setenv("SLUICE_DEDUP_WINDOW_HOURS", "24")
+        forget_container()
+        yield stack
+        forget_container()
+        boto3.DEFAULT_SESSION = None
+
+
+def forget_container():
+    """The next invocation is the first of its container."""
+    for name in ("functions.router.app", "sluice_workspace"):
+        sys.modules.pop(name, None)
+    importlib.import_module("sluice.bootstrap.router").build_router.cache_clear()
+    importlib.import_module("sluice.workspace.runtime").load_compiled.cache_clear()
+
+
+def invoke(name):
+    app = importlib.import_module("functions.router.app")
+    return app.handler(orjson.loads((EVENTS / f"{name}.json").read_bytes()), Context())
+
+
+def read_metrics(capsys):
+    """Every metric of the invocation: (name, what tells it apart) → value."""
+    found = {}
+    for line in capsys.readouterr().out.splitlines():
+        blob = orjson.loads(line)
+        for metric in blob["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
+            value = blob[metric["Name"]]
+            apart = blob.get("reason") or blob.get("sync") or ""
+            found[metric["Name"], apart] = sum(value) if isinstance(value, list) else value
+    return found
+
+
+def test_a_batch_is_archived_with_its_verdicts_and_sent_to_its_syncs(stack):
+    assert invoke("batch") == {"batchItemFailures": []}
+    assert stack.sent("PurchasesToCrm") == [("track_purchase", "m-1")]
+    assert stack.sent("AllToWebhook") == [("custom_event", f"m-{n}") for n in (1, 2, 4)]
+    verdicts = [("m-1", "accepted"), ("m-2", "accepted"), ("m-3", "blocked"), ("m-4", "accepted")]
+    assert sorted(stack.archived()) == verdicts
+
+
+def test_a_resend_is_archived_as_a_duplicate_and_sent_nowhere(stack):
+    invoke("batch")
+    stack.sent("PurchasesToCrm")
+    assert invoke("resend") == {"batchItemFailures": []}
+    assert stack.sent("PurchasesToCrm") == []
+    assert ("m-1", "duplicate") in stack.archived()
+
+
+def test_the_same_batch_redelivered_is_not_its_own_duplicate(stack):
+    invoke("batch")
+    invoke("batch")
+    assert {verdict for _, verdict in stack.archived()} == {"accepted", "blocked"}
+
+
+def test_what_is_no_pack_is_the_only_one_reported(stack):
+    poison, _ = orjson.loads((EVENTS / "poison.json").read_bytes())["Records"]
+    assert invoke("poison") == {"batchItemFailures": [{"itemIdentifier": poison["messageId"]}]}
+    assert stack.sent("AllToWebhook") == [("custom_event", "m-5")]
+
+
+def test_an_invocation_counts_what_became_of_the_events(stack, capsys):
+    invoke("batch")
+    assert read_metrics(capsys) == {
+        ("Packs", ""): 2,
+        ("PacksFailed", ""): 0,
+        ("Accepted", ""): 3,
+        ("Duplicates", ""): 0,
+        ("Blocked", "missing_event_name"): 1,
+        ("Blocked", "missing_identity"): 1,
+        ("Routed", "purchases-to-crm"): 1,
+        ("Routed", "all-to-webhook"): 3,
+    }

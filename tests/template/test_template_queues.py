@@ -1,0 +1,90 @@
+"""Queues keep events safe, and the functions behind them get them at the right pace."""
+
+from typing import Any
+
+DAYS = 24 * 3600
+VISIBILITY_FACTOR = 6
+
+
+def test_every_queue_is_encrypted_keeps_for_14_days_and_takes_the_largest_message(of_type: Any) -> None:
+    for name, queue in of_type("AWS::SQS::Queue").items():
+        assert queue["SqsManagedSseEnabled"] is True, name
+        assert queue["MessageRetentionPeriod"] == 14 * DAYS, name
+        assert queue["MaximumMessageSize"] == 1024 * 1024, name
+        assert not queue.get("DelaySeconds"), name
+
+
+def test_every_queue_has_a_dead_letter_queue_that_is_reached_after_20_receives(of_type: Any) -> None:
+    for name, queue in of_type("AWS::SQS::Queue").items():
+        if name.endswith("Dlq"):
+            assert "RedrivePolicy" not in queue, name
+        else:
+            dlq = name.removesuffix("Queue") + "Dlq"
+            target = queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"]
+            assert target == [dlq, "Arn"]
+            assert queue["RedrivePolicy"]["maxReceiveCount"] == 20, name
+
+
+def test_queues_are_named_by_the_rule_the_router_goes_by(of_type: Any) -> None:
+    names = {name: queue["QueueName"]["Fn::Sub"] for name, queue in of_type("AWS::SQS::Queue").items()}
+    assert names == {
+        "IngestQueue": "${AWS::StackName}-ingest",
+        "IngestDlq": "${AWS::StackName}-ingest-dlq",
+        "PlainQueue": "${AWS::StackName}-Plain",
+        "PlainDlq": "${AWS::StackName}-Plain-dlq",
+        "OwnQueue": "${AWS::StackName}-Own",
+        "OwnDlq": "${AWS::StackName}-Own-dlq",
+    }
+
+
+def test_a_message_stays_invisible_for_six_times_the_timeout_of_its_function(of_type: Any) -> None:
+    queues, functions = of_type("AWS::SQS::Queue"), of_type("AWS::Serverless::Function")
+    seen = {}
+    for mapping in of_type("AWS::Lambda::EventSourceMapping").values():
+        queue = mapping["EventSourceArn"]["Fn::GetAtt"][0]
+        timeout = functions[mapping["FunctionName"]["Ref"]]["Timeout"]
+        assert queues[queue]["VisibilityTimeout"] == VISIBILITY_FACTOR * timeout, queue
+        seen[queue] = timeout
+    assert seen == {"IngestQueue": 60, "PlainQueue": 60, "OwnQueue": 120}
+
+
+def test_every_mapping_reports_single_failures_and_has_a_ceiling(of_type: Any) -> None:
+    ceilings = {}
+    for name, mapping in of_type("AWS::Lambda::EventSourceMapping").items():
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
+        assert mapping["BatchSize"] <= 10 or mapping["MaximumBatchingWindowInSeconds"] >= 1, name
+        ceilings[name] = mapping["ScalingConfig"]["MaximumConcurrency"]
+    assert ceilings == {"RouterMapping": 50, "PlainDeliveryMapping": 10, "OwnDeliveryMapping": 3}
+
+
+def test_every_queue_refuses_plain_http(of_type: Any) -> None:
+    guarded = set()
+    for policy in of_type("AWS::SQS::QueuePolicy").values():
+        assert _denies_plain_http(policy["PolicyDocument"], "sqs:*")
+        guarded |= {queue["Ref"] for queue in policy["Queues"]}
+    assert guarded == set(of_type("AWS::SQS::Queue"))
+
+
+def test_the_archive_refuses_plain_http(of_type: Any) -> None:
+    (policy,) = of_type("AWS::S3::BucketPolicy").values()
+    assert _denies_plain_http(policy["PolicyDocument"], "s3:*")
+
+
+def test_every_dead_letter_queue_has_an_alarm_for_letters_and_one_before_they_expire(of_type: Any) -> None:
+    alarms = of_type("AWS::CloudWatch::Alarm")
+    for dlq in (name for name in of_type("AWS::SQS::Queue") if name.endswith("Dlq")):
+        letters, age = alarms[f"{dlq}Alarm"], alarms[f"{dlq}AgeAlarm"]
+        assert (letters["MetricName"], letters["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 0)
+        assert (age["MetricName"], age["Threshold"]) == ("ApproximateAgeOfOldestMessage", 10 * DAYS)
+        for alarm in (letters, age):
+            assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], dlq
+            ((dimension,)) = alarm["Dimensions"]
+            assert dimension["Value"]["Fn::GetAtt"][0] == dlq
+
+
+def _denies_plain_http(document: dict[str, Any], action: str) -> bool:
+    condition = {"Bool": {"aws:SecureTransport": "false"}}
+    return any(
+        (s["Effect"], s["Principal"], s["Action"], s["Condition"]) == ("Deny", "*", action, condition)
+        for s in document["Statement"]
+    )

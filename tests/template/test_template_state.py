@@ -1,0 +1,43 @@
+"""What holds data stays when its stack goes, is encrypted, and is not public."""
+
+from typing import Any
+
+HOLDS_DATA = {"AWS::SQS::Queue", "AWS::S3::Bucket", "AWS::DynamoDB::Table"}
+
+
+def test_what_holds_data_is_kept_when_it_leaves_the_template(resources: Any) -> None:
+    kept = {name: r for name, r in resources.items() if r["Type"] in HOLDS_DATA}
+    assert {r["Type"] for r in kept.values()} == HOLDS_DATA
+    for name, resource in kept.items():
+        # The plain Retain would also keep what a failed first deploy made, under names that the next one needs.
+        assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
+        assert resource["UpdateReplacePolicy"] == "Retain", name
+
+
+def test_the_archive_is_private_encrypted_and_has_a_lifecycle(of_type: Any) -> None:
+    (bucket,) = of_type("AWS::S3::Bucket").values()
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert bucket["BucketEncryption"]
+    rules = {rule["Id"] for rule in bucket["LifecycleConfiguration"]["Rules"] if "Id" in rule}
+    assert rules == {"AbortUnfinishedUploads", "CoolDown"}
+
+
+def test_tables_are_on_demand_and_encrypted(of_type: Any) -> None:
+    for name, table in of_type("AWS::DynamoDB::Table").items():
+        assert table["BillingMode"] == "PAY_PER_REQUEST", name
+        assert table["SSESpecification"] == {"SSEEnabled": True}, name
+
+
+def test_deduplication_rows_expire_and_what_operators_decided_can_be_restored(resources: Any) -> None:
+    dedup, control = (resources[name]["Properties"] for name in ("DedupTable", "ControlTable"))
+    assert dedup["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+    assert control["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_the_archive_is_laid_out_by_day_and_hour(of_type: Any) -> None:
+    (stream,) = of_type("AWS::KinesisFirehose::DeliveryStream").values()
+    target = stream["ExtendedS3DestinationConfiguration"]
+    assert target["Prefix"] == "events/dt=!{timestamp:yyyy-MM-dd}/hr=!{timestamp:HH}/"
+    assert target["ErrorOutputPrefix"].startswith("errors/")
+    assert stream["DeliveryStreamEncryptionConfigurationInput"]

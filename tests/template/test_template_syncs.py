@@ -1,0 +1,81 @@
+"""`sluice template` keeps the syncs of template.yaml equal to the workspace."""
+
+import re
+from typing import Any
+
+import pytest
+
+from cli.template import DEFAULTS, MAX_RESOURCES, VISIBILITY_FACTOR, list_syncs, render
+from cli.workspace_files import load_workspace
+from sluice.errors import WorkspaceError
+from tests.template.builders import make_sync, make_workspace
+from tests.template.expand import TEMPLATE, expand_template
+
+WORKSPACE = TEMPLATE.parent / "workspace"
+SOME = make_workspace(zebra=make_sync("Zebra"), ant_farm=make_sync("AntFarm", destination="shop"))
+
+
+def test_the_template_has_the_syncs_of_the_workspace(template_text: str) -> None:
+    assert render(template_text, load_workspace(WORKSPACE)) == template_text
+
+
+def test_rendering_changes_nothing_but_list_and_rows(template_text: str) -> None:
+    def without_syncs(text: str) -> str:
+        return re.sub(r"(>>> \w+ written by).*?(<<< )", r"\1\2", text, flags=re.DOTALL)
+
+    rendered = render(template_text, SOME)
+    assert without_syncs(rendered) == without_syncs(template_text)
+    assert list_syncs(rendered) == ["AntFarm", "Zebra"]
+    assert render(rendered, SOME) == rendered
+
+
+def test_a_row_has_only_what_differs_from_the_defaults(template_text: str) -> None:
+    own = make_sync("Own", max_concurrency=2, timeout=90)
+    rendered = render(template_text, make_workspace(own=own, plain=make_sync()))
+    assert "    Plain: {Slug: plain, Destination: crm}\n" in rendered
+    columns = "Slug: own, Destination: crm, MaxConcurrency: 2, Timeout: 90, Visibility: 540"
+    assert f"    Own: {{{columns}}}\n" in rendered
+
+
+def test_the_defaults_are_those_the_template_reads(template_text: str) -> None:
+    found = dict(re.findall(r"!Ref Sync, (\w+), DefaultValue: (\d+)\]", template_text))
+    wanted = {**DEFAULTS, "Visibility": VISIBILITY_FACTOR * DEFAULTS["Timeout"]}
+    assert found == {column: str(value) for column, value in wanted.items()}
+
+
+def test_a_retired_sync_keeps_its_queues(template_text: str) -> None:
+    rendered = render(template_text, make_workspace(old=make_sync("Old", retired=True)))
+    assert list_syncs(rendered) == ["Old"]
+
+
+def test_35_syncs_fit_one_stack_and_too_many_are_refused(template_text: str) -> None:
+    def many(count: int) -> dict[str, Any]:
+        return make_workspace(**{f"sync{n}": make_sync(f"Sync{n}") for n in range(count)})
+
+    assert len(expand_template(render(template_text, many(35)))["Resources"]) <= MAX_RESOURCES
+    with pytest.raises(WorkspaceError, match="do not fit one stack"):
+        render(template_text, many(100))
+
+
+def test_a_sync_takes_a_dozen_resources_at_most(template_text: str) -> None:
+    one = expand_template(render(template_text, make_workspace(a=make_sync("A"))))["Resources"]
+    two = expand_template(render(template_text, make_workspace(a=make_sync("A"), b=make_sync("B"))))[
+        "Resources"
+    ]
+    assert len(two) - len(one) <= 12
+
+
+def test_a_sync_whose_resources_are_taken_is_refused(template_text: str) -> None:
+    with pytest.raises(WorkspaceError, match="second IngestDlq"):
+        render(template_text, make_workspace(ingest=make_sync("Ingest")))
+
+
+def test_a_workspace_without_a_sync_is_refused(template_text: str) -> None:
+    with pytest.raises(WorkspaceError, match="no sync"):
+        render(template_text, make_workspace())
+
+
+@pytest.mark.parametrize("lost", ["# >>> list", "# <<< rows"])
+def test_a_lost_marker_is_named(template_text: str, lost: str) -> None:
+    with pytest.raises(WorkspaceError, match="markers"):
+        render(template_text.replace(lost, "# "), SOME)

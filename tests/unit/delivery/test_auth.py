@@ -1,0 +1,130 @@
+import threading
+
+import orjson
+import pytest
+
+from sluice.delivery.auth import Auth
+from sluice.destinations.declaration import Response, SecretRef
+from sluice.errors import RetryLater
+from tests.fakes.secret_store import FakeSecretStore
+from tests.unit.delivery.world import World, make_event, make_pack, make_workspace
+
+TOKEN = {"Authorization": {"secret": "ssm:token", "format": "Bearer {}"}}
+
+
+def make_world(**over):
+    world = World(make_workspace({"headers": TOKEN}, **over))
+    world.secrets.secrets["ssm:token"] = "s3cr3t-old"
+    return world
+
+
+def answer_to(world, good):
+    """The destination knows one token."""
+
+    def script(_request):
+        return 200 if world.vendor.calls[-1].auth == {"Authorization": f"Bearer {good}"} else 401
+
+    return script
+
+
+def test_a_secret_goes_into_its_header():
+    world = make_world()
+    world.run(make_pack())
+    [call] = world.vendor.calls
+    assert call.auth == {"Authorization": "Bearer s3cr3t-old"}
+    assert "Authorization" not in call.request.headers
+
+
+def test_a_rotated_secret_is_read_afresh_and_the_event_delivered_in_the_run():
+    world = make_world()
+    world.run(make_pack())
+    world.secrets.secrets["ssm:token"] = "s3cr3t-new"
+    world.vendor.script = answer_to(world, "s3cr3t-new")
+    report = world.run(make_pack(*(make_event(n) for n in range(20))))
+    assert (report.delivered, report.retried) == (20, 0)
+    assert world.secrets.fresh_reads == 1
+
+
+def test_refused_for_good_means_one_more_try_and_then_the_schedule():
+    world = make_world(concurrency=1)
+    world.vendor.script = lambda _request: 403
+    report = world.run(make_pack(make_event(1), make_event(2)))
+    assert (report.retried, report.dead) == (2, {})
+    assert [call.ids for call in world.vendor.calls] == [["m-1"], ["m-1"], ["m-2"]]
+    assert world.secrets.fresh_reads == 1
+
+
+def test_without_a_secret_there_is_nothing_to_read_afresh():
+    world = World()
+    world.vendor.script = lambda _request: 401
+    assert world.run(make_pack()).retried == 1
+    assert len(world.vendor.calls) == 1
+
+
+def test_a_missing_secret_lets_events_wait():
+    world = World(make_workspace({"headers": TOKEN}))
+    report = world.run(make_pack(make_event(1), make_event(2)))
+    assert (report.retried, report.dead) == (2, {})
+    assert world.vendor.calls == []
+    assert world.waiting_packs[0]["attempt"] == 2
+
+
+def test_a_secret_that_vanishes_between_two_tries_lets_the_event_wait():
+    world = make_world()
+    world.run(make_pack())
+    world.secrets.secrets.clear()
+    world.vendor.script = lambda _request: 401
+    assert world.run(make_pack()).retried == 1
+
+
+@pytest.mark.parametrize("text", ["", " \n", "two\nlines", "café", "tab\there", "nul\0"])
+def test_a_secret_that_no_header_carries_lets_events_wait_and_is_not_told(text):
+    auth = Auth({"X": SecretRef(secret="ssm:token")}, FakeSecretStore({"ssm:token": text}))
+    with pytest.raises(RetryLater) as caught:
+        auth.open()
+    assert "ssm:token" in str(caught.value)
+    assert not text.strip() or text not in str(caught.value)
+
+
+def test_white_space_around_a_secret_is_no_part_of_it():
+    auth = Auth({"X": SecretRef(secret="ssm:token")}, FakeSecretStore({"ssm:token": " abc\n"}))
+    auth.open()
+    assert auth.headers == {"X": "abc"}
+
+
+def test_no_secret_is_in_a_dead_letter_whatever_the_destination_echoes():
+    secret = 's3cr3t/"quoted" & long'
+    world = make_world()
+    world.secrets.secrets["ssm:token"] = secret
+    echo = (
+        orjson.dumps({"you sent": f"Bearer {secret}"}) + b" s3cr3t%2F%22quoted%22%20%26%20long " + b"x" * 4096
+    )
+    world.vendor.script = lambda _request: Response(400, {}, echo)
+    world.run(make_pack())
+    written = orjson.dumps(world.letters).decode() + repr(world.archive.objects)
+    assert "s3cr3t" not in written
+    assert "quoted" not in written
+    [letter] = world.letters
+    assert letter["request"]["headers"]["Authorization"] == "***"
+    assert "Bearer ***" in letter["response"]["body"]
+
+
+def test_half_a_secret_at_the_end_of_an_excerpt_is_no_secret_either():
+    world = make_world()
+    echo = b"." * 4090 + b"s3cr3t-old" + b"." * 100
+    world.vendor.script = lambda _request: Response(400, {}, echo)
+    world.run(make_pack())
+    assert world.letters[0]["response"]["body"] == "." * 4090 + "***"
+
+
+def test_of_many_threads_one_reads_the_secret_afresh():
+    store = FakeSecretStore({"ssm:token": "old"})
+    auth = Auth({"X": SecretRef(secret="ssm:token")}, store)
+    auth.open()
+    refused, store.secrets["ssm:token"] = auth.headers, "new"
+    threads = [threading.Thread(target=auth.renew, args=(refused,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (store.fresh_reads, auth.headers) == (1, {"X": "new"})

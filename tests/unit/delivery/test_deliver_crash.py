@@ -1,0 +1,157 @@
+"""Delivery is killed, or AWS says no, between every two steps: things may repeat, nothing may be lost."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.delivery.world import DLQ, QUEUE, World, ids_of, make_event, make_pack, make_workspace
+
+
+class Killed(BaseException):
+    """The process is gone: nothing catches it."""
+
+
+class Steps:
+    """Counts calls to the outside and kills at one of them, before or after it is done."""
+
+    def __init__(self, kill_at: int, *, after: bool) -> None:
+        self.kill_at, self.after, self.made = kill_at, after, 0
+
+    def wrap(self, call):
+        def step(*args, **kwargs):
+            self.made += 1
+            if self.made == self.kill_at and not self.after:
+                raise Killed
+            result = call(*args, **kwargs)
+            if self.made == self.kill_at:
+                raise Killed
+            return result
+
+        return step
+
+
+class Watched:
+    def __init__(self, port, steps, names):
+        for name in names:
+            setattr(self, name, steps.wrap(getattr(port, name)))
+
+
+ANSWERS = {"m-1": 200, "m-2": 503, "m-3": 400, "m-4": 200, "m-5": 503, "m-6": 422}
+
+
+def make_world():
+    world = World(make_workspace(concurrency=1))
+    world.vendor.script = lambda request: ANSWERS[request.entries[0][0].message_id]
+    world.queues.send(QUEUE, [make_pack(*(make_event(n) for n in (1, 2, 3)))])
+    world.queues.send(QUEUE, [make_pack(*(make_event(n) for n in (4, 5, 6)))])
+    return world
+
+
+def find_places(world):
+    """Where each item is at the end."""
+    places = {message_id: set() for message_id in ANSWERS}
+    for message_id in world.vendor.took:
+        places[message_id].add("delivered")
+    for pack in world.waiting_packs:
+        for message_id in ids_of(pack):
+            places[message_id].add("waiting")
+    for letter in world.letters:
+        places[letter["message_id"]].add("dead")
+    return places
+
+
+def assert_right(world):
+    places = find_places(world)
+    for message_id, status in ANSWERS.items():
+        want = {200: "delivered", 503: "waiting"}.get(status, "dead")
+        assert want in places[message_id], f"{message_id} is {places[message_id]}"
+    archived = {line["message_id"] for line in world.archive.lines()}
+    assert {letter["message_id"] for letter in world.letters} <= archived
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("receives", [1, 4], ids=["fresh", "suspect"])
+def test_a_process_that_dies_at_any_step_loses_nothing(after, receives):
+    died, kill_at = True, 0
+    while died:
+        kill_at += 1
+        world = make_world()
+        for message in world.waiting:
+            message.receive_count = receives - 1
+        steps = Steps(kill_at, after=after)
+        ports = world.ports
+        world.ports = replace(
+            ports,
+            queues=Watched(world.queues, steps, ["send", "delete", "set_visibility"]),
+            archive=Watched(world.archive, steps, ["put"]),
+            outside=replace(ports.outside, http=steps.wrap(world.vendor)),
+        )
+        try:
+            world.poll()
+            died = False
+        except Killed:
+            died = True
+        world.ports = ports
+        world.now += 360
+        world.poll()
+        assert_right(world)
+    assert kill_at > 9
+
+
+@pytest.mark.parametrize("url", [QUEUE, DLQ])
+def test_a_pack_whose_messages_sqs_refuses_is_received_again_and_the_other_is_done(url):
+    world = make_world()
+    world.queues.refuse = lambda to, body: to == url and "m-2" in body + "m-2" * ("m-3" in body)
+    report = world.poll()
+    assert list(report.failed) == ["m1"]
+    assert report.failed["m1"] == 2
+    assert report.trouble["m1"]
+    assert (report.delivered, report.retried, report.dead) == (1, 1, {"rejected": 1})
+    assert world.waiting[0].visible_at == world.now + 2
+    world.queues.refuse = lambda _url, _body: False
+    world.now += 2
+    world.poll()
+    assert_right(world)
+
+
+def test_what_the_dlq_refuses_leaves_no_new_pack_behind():
+    world = make_world()
+    world.queues.refuse = lambda url, _body: url == DLQ
+    world.poll()
+    assert [pack["attempt"] for pack in world.waiting_packs] == [1, 1]
+
+
+def test_a_letter_goes_nowhere_before_it_is_archived():
+    world = make_world()
+    world.archive.broken = True
+    report = world.poll()
+    assert set(report.failed) == {"m1", "m2"}
+    assert world.letters == []
+    world.archive.broken = False
+    world.now += 2
+    world.poll()
+    assert_right(world)
+
+
+@pytest.mark.parametrize(("receives", "seconds"), [(1, 2), (2, 4), (5, 32), (6, 64), (7, 120), (19, 120)])
+def test_a_pack_that_cannot_be_settled_comes_back_in_seconds(receives, seconds):
+    world = World()
+    world.vendor.script = lambda _request: 503
+    world.queues.send(QUEUE, [make_pack()])
+    world.waiting[0].receive_count = receives - 1
+    world.queues.refuse = lambda _url, _body: True
+    report = world.poll()
+    assert report.failed == {"m1": seconds}
+    assert world.waiting[0].visible_at == world.now + seconds
+
+
+def test_the_same_deaths_are_archived_under_the_same_name():
+    world = make_world()
+    world.queues.refuse = lambda url, _body: url == DLQ
+    world.poll()
+    names = set(world.archive.objects)
+    world.queues.refuse = lambda _url, _body: False
+    world.now += 5
+    world.poll()
+    assert set(world.archive.objects) == names
+    assert all(name.startswith("dead/sync=crm/dt=2027-01-15/") for name in names)
