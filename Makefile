@@ -87,7 +87,8 @@ build: $(DEV) $(SAM_CLI) ## Compile the workspace and build what is deployed
 	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(SAM) build
 
 deploy: $(DEV) $(SAM_CLI) ## Check, build and deploy to your AWS account (ARGS="--config-env prod")
-	$(SLUICE) check --deploy
+	$(SLUICE) check
+	$(SLUICE) template --check
 	@$(MAKE) build
 	$(SAM) deploy $(ARGS)
 

@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from cli.local.overlay import is_development_key_digest
 from cli.options import WorkspaceOption
-from cli.workspace_files import WorkspaceFolder, read_workspace
+from cli.workspace_files import WorkspaceFolder, locate, read_workspace
 from sluice.errors import WorkspaceError
+from sluice.workspace.compile import Problem
 
 
 def check(
@@ -45,7 +47,7 @@ def print_problems(errors: list[WorkspaceError], warnings: list[WorkspaceError])
             place = (
                 f"{_relative(problem.file)}:{problem.line}:{problem.column}" if problem.line else problem.file
             )
-            console.print(f"{place}: [{style}]{kind}[/]: ", end="")
+            console.print(f"{escape(place)}: [{style}]{kind}[/]: ", end="")
             console.print(problem.message, markup=False)
             if problem.hint:
                 console.print(f"  hint: {problem.hint}", markup=False)
@@ -54,12 +56,14 @@ def print_problems(errors: list[WorkspaceError], warnings: list[WorkspaceError])
 def find_development_keys(folder: WorkspaceFolder) -> list[WorkspaceError]:
     """The development keys of the local stack, which everybody knows, have no place in a workspace."""
     return [
-        WorkspaceError(
-            f"keys.{n}: this is the development key of the local stack, which everybody knows",
-            file=str(folder.files[f"sources/{slug}"].path),
-            line=1,
-            column=1,
-            hint=f"remove it; make a key of your own with: sluice keys create --source {slug}",
+        locate(
+            folder,
+            Problem(
+                f"sources/{slug}",
+                ("keys", n, "sha256"),
+                "this is the development key of the local stack, which everybody knows",
+                f"remove it; make a key of your own with: sluice keys create --source {slug}",
+            ),
         )
         for slug, source in folder.workspace.sources.items()
         for n, key in enumerate(source.keys)
@@ -70,12 +74,14 @@ def find_development_keys(folder: WorkspaceFolder) -> list[WorkspaceError]:
 def find_warnings(folder: WorkspaceFolder) -> list[WorkspaceError]:
     """What is allowed and probably not meant."""
     return [
-        WorkspaceError(
-            "no custom_event: events that match no event type are not sent",
-            file=str(folder.files[f"syncs/{slug}"].path),
-            line=1,
-            column=1,
-            hint="add `- type: custom_event` without a filter to send the rest",
+        locate(
+            folder,
+            Problem(
+                f"syncs/{slug}",
+                ("event_types",),
+                "no custom_event: events that match no event type are not sent",
+                "add `- type: custom_event` without a filter to send the rest",
+            ),
         )
         for slug, sync in folder.workspace.syncs.items()
         if all(event_type.type != "custom_event" for event_type in sync.event_types)

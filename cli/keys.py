@@ -9,11 +9,14 @@ from typing import Annotated, Any
 import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
 
 from cli.options import WorkspaceOption
 from cli.workspace_files import SUFFIXES, dump_yaml, parse_file
+from cli.yaml_values import NotJson, to_plain
 from sluice.errors import WorkspaceError
 from sluice.ingest.keys import digest_key
+from sluice.workspace.models import Source
 
 KEY_BYTES = 24  # 192 random bits
 REVOKED_KIND = "revoked_key"
@@ -27,7 +30,9 @@ def create(workspace: WorkspaceOption, source: SourceOption) -> None:
     """Make a write key for a source and print it, this once; deploy to put it in force."""
     path, tree = _open_source(workspace, source)
     key = f"wk_{secrets.token_urlsafe(KEY_BYTES)}"
-    entries = tree.setdefault("keys", [])
+    if not tree.get("keys"):
+        tree["keys"] = []
+    entries = tree["keys"]
     taken = {str(entry.get("id")) for entry in entries}
     key_id = next(name for n in range(1, len(taken) + 2) if (name := f"k{n}") not in taken)
     entries.append({"id": key_id, "sha256": digest_key(key), "created": _today()})
@@ -60,7 +65,8 @@ def revoke(
         raise _fail(f"source {source} has no key {key_id}; its keys: {known}")
     if not offline:
         _write_revocation(stack, str(entry["sha256"]))
-    entry.setdefault("revoked", _today())
+    if not entry.get("revoked"):
+        entry["revoked"] = _today()
     path.write_text(_dump(path, tree))
     where = "after the next deploy" if offline else "within a minute"
     typer.echo(f"Key {key_id} of source {source} is revoked, in force {where}.")
@@ -97,9 +103,11 @@ def _open_source(workspace: Path, source: str) -> tuple[Path, Any]:
         if path.is_file():
             try:
                 tree = parse_file(path)
-            except WorkspaceError as error:
-                raise _fail(f"{path}:{error.line}: {error.message}") from error
-            return path, {} if tree is None else tree
+                tree = {} if tree is None else tree
+                Source.model_validate(to_plain(tree))
+            except (WorkspaceError, NotJson, ValidationError) as error:
+                raise _fail(f"{path} has problems: sluice check says which") from error
+            return path, tree
     raise _fail(f"there is no source {source} in {workspace / 'sources'}")
 
 

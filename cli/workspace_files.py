@@ -1,7 +1,6 @@
 """Reads a workspace folder: YAML or JSON files, each problem with its file, line and column."""
 
-import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -10,8 +9,10 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from cli.yaml_values import NotJson, to_plain
 from sluice.errors import WorkspaceError
 from sluice.workspace.compile import Problem, Workspace, compile_workspace, find_problems
 from sluice.workspace.models import Destination, Source, Sync
@@ -80,7 +81,7 @@ def read_workspace(root: Path) -> WorkspaceFolder:
             _validate(folder, part, model)
     if not folder.errors:
         for problem in find_problems(folder.workspace):
-            folder.errors.append(_locate(folder, problem))
+            folder.errors.append(locate(folder, problem))
     folder.errors.sort(key=lambda error: (error.file, error.line))
     return folder
 
@@ -88,19 +89,28 @@ def read_workspace(root: Path) -> WorkspaceFolder:
 def parse_file(path: Path) -> Any:
     """The tree of a YAML or JSON file, with line numbers and comments. Raises WorkspaceError."""
     try:
-        return round_trip_yaml().load(path.read_text())
+        return round_trip_yaml().load(path.read_text("utf-8-sig"))
     except MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         message = str(error.problem or error.context or "not readable")
         raise WorkspaceError(message, file=str(path), line=line, column=column) from error
     except (YAMLError, UnicodeDecodeError, OSError, RecursionError, ValueError) as error:
-        raise WorkspaceError(f"not readable: {error}", file=str(path), line=1) from error
+        message = f"not readable: {str(error).partition('\n')[0]}"
+        raise WorkspaceError(message, file=str(path), line=1, column=1) from error
+
+
+class _Constructor(RoundTripConstructor):
+    """Leaves a date the text that it is, as JSON does."""
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
 
 
 def round_trip_yaml() -> YAML:
     """A YAML reader and writer that keeps comments, quotes and order; it builds no Python objects."""
     yaml = YAML(typ="rt")
+    yaml.Constructor = _Constructor
     yaml.preserve_quotes = True
     yaml.width = 110
     yaml.indent(mapping=2, sequence=4, offset=2)
@@ -113,25 +123,6 @@ def dump_yaml(tree: Any) -> str:
     return out.getvalue()
 
 
-def to_plain(value: Any) -> Any:
-    """JSON values of a parsed tree; a date stays the text that it looks like."""
-    match value:
-        case Mapping():
-            return {str(key): to_plain(inner) for key, inner in value.items()}
-        case list():
-            return [to_plain(inner) for inner in value]
-        case bool() | None:
-            return value
-        case int():
-            return int(value)
-        case float():
-            return float(value)
-        case datetime.datetime() | datetime.date():
-            return value.isoformat()
-    # The reader's own kinds of text and of true and false.
-    return bool(value) if type(value).__name__ == "ScalarBoolean" else str(value)
-
-
 def _list_files(folder: Path) -> Iterator[Path]:
     if folder.is_dir():
         yield from sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
@@ -141,14 +132,17 @@ def _validate(folder: WorkspaceFolder, part: str, model: type[BaseModel]) -> Non
     kind, _, slug = part.partition("/")
     tree = folder.files[part].tree
     try:
-        getattr(folder.workspace, kind)[slug] = model.model_validate(
-            to_plain(tree if tree is not None else {})
-        )
+        plain = {} if tree is None else to_plain(tree)
+        if not isinstance(plain, dict):
+            raise NotJson((), "the file is no object", "write `key: value` lines")
+        getattr(folder.workspace, kind)[slug] = model.model_validate(plain)
+    except NotJson as error:
+        folder.errors.append(locate(folder, Problem(part, error.place, error.message, error.hint)))
     except ValidationError as error:
         for item in error.errors():
             message = item["msg"].removeprefix("Value error, ")
             hint = _suggest(model, item["loc"]) if item["type"] == "extra_forbidden" else ""
-            folder.errors.append(_locate(folder, Problem(part, item["loc"], message, hint)))
+            folder.errors.append(locate(folder, Problem(part, item["loc"], message, hint)))
 
 
 def _suggest(model: type[BaseModel], place: tuple[str | int, ...]) -> str:
@@ -158,7 +152,7 @@ def _suggest(model: type[BaseModel], place: tuple[str | int, ...]) -> str:
     return f"keys here are: {', '.join(names)}"
 
 
-def _locate(folder: WorkspaceFolder, problem: Problem) -> WorkspaceError:
+def locate(folder: WorkspaceFolder, problem: Problem) -> WorkspaceError:
     """The problem with the file and the line of the deepest place of it that is in the file."""
     file = folder.files[problem.part]
     node, line, column = file.tree, 1, 1

@@ -1,9 +1,11 @@
 """The transport against a real, badly behaved server on loopback."""
 
 import datetime
+import http.client
 import socket
 import ssl
 import struct
+import threading
 import time
 
 import pytest
@@ -11,7 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sluice.adapters.http import RESOLVED_SECONDS, HttpTransport
+from sluice.adapters.http import RESOLVED_SECONDS, Connection, HttpTransport
+from sluice.destinations.addresses import parse_target
 from sluice.destinations.declaration import Request
 from sluice.errors import GiveUp, RetryLater
 from sluice.reasons import Reason
@@ -172,6 +175,21 @@ def test_a_server_that_does_not_read_holds_no_worker():
     assert caught.value.reason is Reason.TIMEOUT
 
 
+def test_an_answer_before_the_end_of_the_body_is_heard():
+    with run_server() as server, socket.create_server(("127.0.0.1", 0)) as hasty:
+        server.port = hasty.getsockname()[1]
+
+        def refuse():
+            sock, _ = hasty.accept()
+            sock.recv(1000)
+            sock.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            time.sleep(0.1)
+            sock.close()
+
+        threading.Thread(target=refuse, daemon=True).start()
+        assert call(server, body=b"x" * 20_000_000).status == 413
+
+
 def test_a_huge_body_is_read_in_part_and_the_connection_closed():
     data = b"HTTP/1.1 500 Oops\r\nContent-Length: 100000000\r\n\r\n"
 
@@ -329,6 +347,32 @@ def test_a_name_that_moves_to_a_private_address_is_refused_even_with_a_connectio
             transport(request, {}, 2)
     assert caught.value.reason is Reason.ADDRESS_REFUSED
     assert len(server.requests) == 1
+
+
+def test_a_name_that_moves_is_not_served_by_its_old_connection():
+    now, address = [0.0], ["127.0.0.1"]
+
+    def resolve(_host, port, **_options):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address[0], port))]
+
+    transport = HttpTransport(allow_private=True, resolve=resolve, clock=lambda: now[0] + time.monotonic())
+    with run_server() as server:
+        request = make_request(server.url(host="crm.example"))
+        transport(request, {}, 2)
+        transport(request, {}, 2)
+        now[0], address[0] = RESOLVED_SECONDS, "127.0.0.2"  # where nobody listens
+        with pytest.raises(RetryLater):
+            transport(request, {}, 2)
+    assert (server.connections, len(server.requests)) == (1, 2)
+
+
+def test_a_connection_never_connects_by_itself():
+    with run_server() as server, socket.create_connection(("127.0.0.1", server.port)) as sock:
+        target = parse_target(server.url(), allow_http=True)
+        connection = Connection(target, sock, (socket.AF_INET, sock.getpeername()))
+        connection.close()
+        with pytest.raises(http.client.NotConnected):
+            connection.request("POST", "/", b"{}")
 
 
 def test_the_connection_goes_to_the_address_that_was_checked():

@@ -42,6 +42,11 @@ def test_an_idempotency_key_is_the_same_for_the_same_item_only():
     assert key == "crm:custom_event:m-1"
 
 
+def test_events_without_a_message_id_are_not_all_the_same():
+    keys = {make_idempotency_key("crm", Item("custom_event", {"n": n})) for n in range(3)}
+    assert len(keys) == 3
+
+
 @pytest.mark.parametrize("message_id", ["a b", "a\r\nX: y", "é", "x" * 300, "\0", "\x7f"])
 def test_an_idempotency_key_is_a_header_whatever_the_message_id_is(message_id):
     key = make_idempotency_key("crm", Item("custom_event", {"messageId": message_id}))

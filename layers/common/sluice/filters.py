@@ -80,10 +80,16 @@ def _exists(get: Getter, _value: Any) -> Test:
 
 
 def same(found: Any, value: Any) -> bool:
-    """JSON equality: true is not 1, 1 is 1.0, missing is nothing's equal."""
+    """JSON equality: true is not 1, not inside lists and objects either; 1 is 1.0, missing is nothing's equal."""
     if type(found) is bool or type(value) is bool:
         return found is value
-    return bool(found == value)
+    if found != value:
+        return False
+    if type(found) is dict:
+        return all(same(inner, value[name]) for name, inner in found.items())
+    if type(found) is list:
+        return all(map(same, found, value))
+    return True
 
 
 OPERATORS: dict[str, Callable[[Getter, Any], Test]] = {

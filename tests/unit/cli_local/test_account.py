@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from cli.local.account import Account, make_account, make_idempotency_key
+from cli.local.account import Account, make_account
 
 SYNCS = {"to-crm": "crm", "to-hook": "hook", "to-sandbox": "sandbox"}
 
@@ -19,7 +19,7 @@ def make_line(message: str, *, verdict: str = "accepted", syncs: tuple[str, ...]
 
 
 def make_request(message: str, *, second: int, status: int | None, sync: str = "to-crm") -> dict[str, Any]:
-    key = make_idempotency_key(sync, "custom_event", message)
+    key = f"{sync}:custom_event:{message}"
     return {
         "path": f"/{SYNCS[sync]}/events",
         "headers": {"idempotency-key": key},

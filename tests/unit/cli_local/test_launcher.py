@@ -4,7 +4,11 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from cli.local.ministack_launcher import pass_compressed_bodies_unharmed
+
+pytestmark = pytest.mark.enable_socket  # an event loop needs a pair of them
 
 
 def make_gateway() -> Any:

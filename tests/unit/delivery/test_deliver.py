@@ -158,6 +158,12 @@ def test_a_missing_required_field_is_dead_without_a_call():
     assert (letter["attempts"], letter["request"], letter["response"]) == (0, None, None)
 
 
+def test_what_was_never_attempted_has_no_first_attempt():
+    world = World()
+    world.run(make_pack(type="gone"))
+    assert world.letters[0]["first_attempt_at"] is None
+
+
 def test_a_batch_that_is_too_large_is_halved_in_the_same_run():
     world = World(make_workspace({"batch_size": 8}))
     world.vendor.script = lambda request: 413 if len(request.entries) > 2 else 200
@@ -198,6 +204,20 @@ def test_a_payload_that_cannot_be_written_is_dead_alone():
     report = world.run(body)
     assert (report.delivered, report.dead) == (2, Counter(mapping_failed=1))
     assert world.letters[0]["message_id"] == "m-1"
+
+
+def test_what_cannot_be_written_down_fails_its_own_pack_only():
+    deep: list = []
+    for _ in range(400):
+        deep = [deep]
+    event_types = [
+        {"type": "custom_event", "filter": None, "mappings": None},
+        {"type": "deep", "filter": None, "mappings": {"x": {"value": deep}}},
+    ]
+    world = World(make_workspace({"fail_rate": 1}, kind="sandbox", event_types=event_types))
+    report = world.run(make_pack(make_event(1), type="deep"), make_pack(make_event(2)))
+    assert report.failed == {"m1": 2}
+    assert report.dead == Counter(rejected=1)
 
 
 def test_a_bug_in_a_sender_costs_neither_the_item_nor_its_neighbours():

@@ -178,15 +178,18 @@ class HttpTransport:
         deadline: float,
     ) -> Response:
         connection.wire.until(deadline, self._clock)
-        keep = False
+        keep, sent = False, True
         try:
             headers = {**request.headers, **auth} if auth else request.headers
-            connection.request(request.method, target.path, request.body, headers)
+            try:
+                connection.request(request.method, target.path, request.body, headers)
+            except (BrokenPipeError, ConnectionResetError):
+                sent = False  # whoever finds a body too large may answer before the end of it
             answer = connection.getresponse()
             if answer.status < 200:  # the final answer is still to come, and would answer the next request
                 raise http.client.HTTPException(f"interim answer {answer.status}")
             body, complete = _read_body(answer)
-            keep = complete and not answer.will_close and connection.sock is not None
+            keep = sent and complete and not answer.will_close and connection.sock is not None
             return Response(answer.status, answer.headers, body, complete)
         finally:
             if keep:

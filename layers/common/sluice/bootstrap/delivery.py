@@ -10,6 +10,7 @@ from sluice.adapters.http import HttpTransport
 from sluice.adapters.s3 import ArchiveBucket
 from sluice.adapters.secrets import Secrets
 from sluice.adapters.sqs import Queues
+from sluice.bootstrap.memory import settle_memory
 from sluice.delivery.deliver import Delivery
 from sluice.delivery.ports import Places, Ports
 from sluice.delivery.sync import compile_sync
@@ -21,6 +22,7 @@ from sluice.workspace.runtime import load_compiled
 def build_delivery() -> Delivery:
     """One a container. Raises WorkspaceError where the workspace has no such sync (any more): every pack then
     stays in the queue until it is in the DLQ."""
+    settle_memory()
     workspace, slug = load_compiled(), os.environ["SLUICE_SYNC"]
     sync = compile_sync(workspace, slug)
     http = HttpTransport(allow_private=os.environ["SLUICE_ALLOW_PRIVATE_DESTINATIONS"] == "true")

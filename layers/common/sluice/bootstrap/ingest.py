@@ -8,6 +8,7 @@ from functools import cache
 from sluice.adapters.clients import build_client
 from sluice.adapters.dynamodb import ControlTable
 from sluice.adapters.sqs import Queues
+from sluice.bootstrap.memory import settle_memory
 from sluice.ingest.accept import Gate, Source
 from sluice.ingest.keys import KeyRing
 from sluice.ingest.packer import Limits
@@ -22,6 +23,7 @@ REVOKED_KEY = "revoked_key"
 @cache
 def build_ingest() -> Ingest:
     """One a container."""
+    settle_memory()
     sources = load_compiled()["sources"]
     queues = Queues(build_client("sqs"))
     queue_url = os.environ["SLUICE_INGEST_QUEUE_URL"]

@@ -8,6 +8,7 @@ from sluice.adapters.clients import build_client
 from sluice.adapters.dynamodb import DedupTable
 from sluice.adapters.firehose import EventStream
 from sluice.adapters.sqs import Queues
+from sluice.bootstrap.memory import settle_memory
 from sluice.routing.route import Router
 from sluice.workspace.runtime import load_compiled
 
@@ -15,6 +16,7 @@ from sluice.workspace.runtime import load_compiled
 @cache
 def build_router() -> Router:
     """One a container."""
+    settle_memory()
     return Router(
         load_compiled(),
         claims=DedupTable(build_client("dynamodb"), os.environ["SLUICE_DEDUP_TABLE"]),

@@ -20,6 +20,7 @@ SUSPECT_RECEIVES = 3  # received so often, a pack may be what kills the process
 EARLY_SECONDS = 1.0  # SQS delays by whole seconds: what comes this little too early is taken
 POISON_VISIBILITY = 1
 LONGEST_VISIBILITY = 120
+MAX_TROUBLE = 200  # characters a pack in the log line
 
 type Remaining = Callable[[], float]
 
@@ -137,7 +138,7 @@ class Delivery:
             if message.id in failed:
                 wait = min(2**message.receive_count, LONGEST_VISIBILITY)
                 report.failed[message.id] = POISON_VISIBILITY if message.id in unreadable else wait
-                report.trouble[message.id] = failed[message.id]
+                report.trouble[message.id] = failed[message.id][:MAX_TROUBLE]
                 visibility[message.receipt_handle] = report.failed[message.id]
                 continue
             left = remains[message.id]

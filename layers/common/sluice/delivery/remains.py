@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import orjson
 
 from sluice.delivery.auth import Auth
-from sluice.delivery.dead_letters import Death, Letter, clean_text, write_letter
+from sluice.delivery.dead_letters import Death, Letter, clean_text, dump_letters, write_letter
 from sluice.delivery.pack_work import PackWork, spread
 from sluice.delivery.schedule import Schedule, next_delay, queue_delay
 from sluice.errors import DeliveryError, RetryLater
@@ -17,12 +17,14 @@ from sluice.times import format_time, parse_time
 
 @dataclass(slots=True)
 class Remains:
-    """`packs` are SQS bodies with their delay in seconds; the counts are items."""
+    """`packs` are SQS bodies with their delay in seconds, `archived` the letters as the archive's object; the
+    counts are items."""
 
     delivered: int = 0
     retried: int = 0
     postponed: int = 0
     letters: list[Letter] = field(default_factory=list)
+    archived: bytes = b""
     packs: list[tuple[str, int]] = field(default_factory=list)
 
 
@@ -68,6 +70,7 @@ def sort_out(
     remains.letters = [
         write_letter(pack, death, auth, first_attempt_at=attempted_at, now=now) for death in deaths
     ]
+    remains.archived = dump_letters(remains.letters)
     return remains
 
 

@@ -6,7 +6,7 @@ A crash between two steps repeats them for that pack; a step that fails fails it
 
 from collections.abc import Mapping, Sequence
 
-from sluice.delivery.dead_letters import dump_letter, dump_letters, letter_attributes, name_letters
+from sluice.delivery.dead_letters import dump_letter, letter_attributes, name_letters
 from sluice.delivery.ports import Places, Ports
 from sluice.delivery.remains import Remains
 
@@ -25,10 +25,8 @@ class Settlement:
 
     def _archive_letters(self, remains: Mapping[str, Remains]) -> None:
         for key, left in remains.items():
-            if left.letters:
-                name = name_letters(left.letters)
-                if not self._ports.archive.put(name, dump_letters(left.letters)):
-                    self.failed[key] = "the archive did not take its dead letters"
+            if left.letters and not self._ports.archive.put(name_letters(left.letters), left.archived):
+                self.failed[key] = "the archive did not take its dead letters"
 
     def _send_letters(self, remains: Mapping[str, Remains]) -> None:
         letters = [

@@ -1,6 +1,6 @@
 """The destinations Sluice can send to. Each is imported when the first sync needs it.
 
-To add one, see `docs/add-a-destination.md`: a module with a `DECLARATION`, and its line in the table here.
+To add one: a module with a `DECLARATION` (see `declaration.py`), and its line in the table here.
 """
 
 from importlib import import_module

@@ -109,9 +109,10 @@ def build(settings: HttpSettings, batch: Batch) -> Iterator[Request]:
 
 
 def make_idempotency_key(sync: str, item: Item) -> str:
-    """`<sync>:<event type>:<message id>`, so that one can be looked up; where a header cannot carry that, 64 hex
-    digits of its SHA-256."""
-    key = f"{sync}:{item.type}:{item.message_id}"
+    """`<sync>:<event type>:<message id>`, to be looked up by; where no header carries that, 64 hex digits
+    of its SHA-256."""
+    told = item.message_id or orjson.dumps(item.event).decode()  # an empty id must not make all events one
+    key = f"{sync}:{item.type}:{told}"
     if key.isascii() and key.isprintable() and " " not in key and len(key) <= MAX_KEY:
         return key
     return sha256(key.encode("utf-8", "replace")).hexdigest()

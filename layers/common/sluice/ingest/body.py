@@ -58,7 +58,7 @@ def parse_body(body: bytes) -> tuple[dict[str, Any], bool]:
     more objects and lists than memory has room for (brackets in texts count too).
     """
     if body.count(b"{") + body.count(b"[") > _MAX_CONTAINERS:
-        raise RequestError(413, "too_many_objects", "The body has too many objects and lists.")
+        raise RequestError(413, "request_too_large", "The body has too many objects and lists.")
     try:
         value, lenient = orjson.loads(body), False
     except orjson.JSONDecodeError:

@@ -27,9 +27,10 @@ _EXCERPT = 64
 class Surroundings:
     """What the events of one request have in common.
 
-    `received_at` is epoch seconds, `received_text` the same as text; `context` and `integrations` are the
-    batch's own, `type` is the path's; `is_client` tells that the request comes from a browser or a device,
-    `ip` and `user_agent` are the request's. `collect_ip` is the source's setting: client, always or never.
+    `received_at` is epoch seconds, `received_text` the same as text; `context`, `integrations` and `sent_at`
+    are the batch's own, `sent_epoch` is `sent_at` as epoch seconds where it is a time; `type` is the path's;
+    `is_client` tells that the request comes from a browser or a device; `ip` and `user_agent` are the
+    request's. `collect_ip` is the source's setting: client, always or never.
     """
 
     received_at: float
@@ -37,6 +38,7 @@ class Surroundings:
     new_id: Callable[[], str]
     type: str = ""
     sent_at: object = None
+    sent_epoch: float | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
     integrations: Mapping[str, Any] = field(default_factory=dict)
     is_client: bool = False
@@ -166,6 +168,8 @@ def _sent_at(event: Event, around: Surroundings, notes: list[str]) -> float:
             event.pop("sentAt", None)
             return around.received_at
         event["sentAt"] = around.sent_at
+        if around.sent_epoch is not None:
+            return around.sent_epoch
     sent = _time(event, "sentAt", notes)
     if sent is None:
         event["sentAt"], sent = around.received_text, around.received_at

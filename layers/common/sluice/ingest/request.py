@@ -37,7 +37,7 @@ def parse_request(event: Mapping[str, Any], *, max_bytes: int) -> Request:
     headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
     return Request(
         method=str(http.get("method", "")).upper(),
-        path=str(event.get("rawPath") or http.get("path") or "/"),
+        path=_clean(event.get("rawPath") or http.get("path") or "/"),
         query=dict(parse_qsl(_clean(event.get("rawQueryString")), keep_blank_values=True)),
         headers=headers,
         body=_carried_body(event, max_bytes),

@@ -63,9 +63,10 @@ class Filter(Model):
     @model_validator(mode="after")
     def _is_one_thing(self) -> "Filter":
         given = self.model_fields_set
-        if given in ({"all"}, {"any"}):
+        is_empty = any(getattr(self, name) is None for name in given - {"value"})
+        if given in ({"all"}, {"any"}) and not is_empty:
             return self
-        if given - {"value"} != {"field", "op"}:
+        if given - {"value"} != {"field", "op"} or is_empty:
             raise ValueError("a filter is either {field, op, value} or {all: [...]} or {any: [...]}")
         if self.op == "exists":
             if "value" in given:
