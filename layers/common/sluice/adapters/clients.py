@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 import boto3
 from botocore.config import Config
 
+from sluice import __version__
 from sluice.adapters.request_json import write_json_fast
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def build_client(service: Any, **limits: Unpack[Limits]) -> Any:
             retries={"mode": "standard", "total_max_attempts": limits.get("max_attempts", 3)},
             parameter_validation=False,  # the adapters' tests run with it; containers need not
             tcp_keepalive=True,
+            user_agent=f"sluice/{__version__}",  # botocore makes its own anew, twice, for every call
         ),
     )
     write_json_fast(client)

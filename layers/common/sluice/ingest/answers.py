@@ -24,10 +24,10 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
     "Access-Control-Max-Age": "86400",
 }
-RETRY_AFTER_SECONDS = 5
+RETRY_AFTER = {"Retry-After": "5"}
 
-# The smallest transparent GIF that every browser takes.
-_GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+# 43 bytes, one transparent pixel: what every vendor's pixel answers.
+_GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
 
 
 @dataclass(slots=True, frozen=True)
@@ -58,7 +58,7 @@ PREFLIGHT = Answer(204, b"", _PREFLIGHT)
 UNAVAILABLE = answer_json(
     503,
     {"code": "unavailable", "message": "The events could not be stored. Send them again."},
-    {"Retry-After": str(RETRY_AFTER_SECONDS)},
+    RETRY_AFTER,
 )
 
 
@@ -68,7 +68,8 @@ def answer_error(error: RequestError) -> Answer:
 
 def answer_pixel(status: int) -> Answer:
     """An image whatever happened: the page that asked shows no broken one."""
-    return Answer(status, _GIF, {"Content-Type": "image/gif", "Cache-Control": "no-store"})
+    headers = {"Content-Type": "image/gif", "Cache-Control": "no-store"}
+    return Answer(status, _GIF, headers | RETRY_AFTER if status == 503 else headers)
 
 
 def answer_settings(key: str, host: str) -> Answer:

@@ -77,9 +77,11 @@ class Ingest:
         intake = accept_request(
             request, endpoint, self.gate, revoked=self.revoked(), now=self.clock(), new_id=self.new_id
         )
+        is_pixel = endpoint.kind in _PIXELS
         if self.store(intake.bodies):
-            return Outcome(answers.UNAVAILABLE, intake.source, refused="unavailable")
-        answer = answers.answer_pixel(200) if endpoint.kind in _PIXELS else answers.SUCCESS
+            answer = answers.answer_pixel(503) if is_pixel else answers.UNAVAILABLE
+            return Outcome(answer, intake.source, refused="unavailable")
+        answer = answers.answer_pixel(200) if is_pixel else answers.SUCCESS
         return Outcome(answer, intake.source, intake.accepted, intake.blocked)
 
 

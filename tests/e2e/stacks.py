@@ -1,0 +1,135 @@
+"""Local stacks of the tests' own: other ports and another folder than a developer's `make up` uses.
+
+Everything goes through the `sluice local` command, as `make up` and `make down` do.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[2]
+WORKSPACE = Path(__file__).with_name("workspace")
+SLUICE = Path(sys.executable).with_name("sluice")
+FOLDERS = PROJECT / ".local" / "e2e"  # one folder a test session, named by its process id
+COMMAND_SECONDS = 180
+
+
+@dataclass
+class LocalStack:
+    """A stack that `up` starts and `down` ends. `facts` is its stack.json."""
+
+    folder: Path
+    port: int
+    sink_port: int
+    workspace: Path = WORKSPACE
+    facts: dict[str, Any] | None = None
+
+    def run(self, *arguments: str, **switches: str) -> subprocess.CompletedProcess[str]:
+        """`sluice <arguments>` for this stack; its output is in the result, whatever the exit code."""
+        return subprocess.run(
+            [SLUICE, *arguments],
+            env=self.environment(switches),
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+
+    def environment(self, switches: Mapping[str, str]) -> dict[str, str]:
+        """The person's own without their `SLUICE_*` and `AWS_*`, and this stack's."""
+        foreign = ("SLUICE_", "AWS_")
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
+            "SLUICE_PORT": str(self.port),
+            "SLUICE_SINK_PORT": str(self.sink_port),
+            "SLUICE_LOCAL_DIR": str(self.folder),
+            "SLUICE_WORKSPACE": str(self.workspace),
+            **switches,
+        }
+
+    def up(self, *options: str) -> dict[str, Any]:
+        """Starts or updates the stack; what is then in its stack.json."""
+        finished = self.run("local", "up", *options)
+        assert finished.returncode == 0, f"{finished.stdout}{finished.stderr}{self.read_log('deploy.log')}"
+        self.facts = json.loads((self.folder / "stack.json").read_text())
+        return self.facts
+
+    def down(self) -> None:
+        finished = self.run("local", "down")
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+
+    def read_log(self, name: str) -> str:
+        """The end of a log file of the stack, empty where there is none."""
+        path = self.folder / name
+        return path.read_text(errors="replace")[-4000:] if path.exists() else ""
+
+
+@contextmanager
+def running_stack(name: str, *options: str, workspace: Path = WORKSPACE) -> Iterator[LocalStack]:
+    """A stack that runs while the block does, and nothing of it afterwards."""
+    stack = new_stack(name, workspace)
+    try:
+        stack.up(*options)
+        yield stack
+    finally:
+        stack.down()
+
+
+def new_stack(name: str, workspace: Path = WORKSPACE) -> LocalStack:
+    port, sink_port = find_free_ports(2)
+    return LocalStack(FOLDERS / str(os.getpid()) / name, port, sink_port, workspace)
+
+
+def find_free_ports(count: int) -> list[int]:
+    """Loopback ports that nothing listens on, all different."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [opened.getsockname()[1] for opened in sockets]
+    for opened in sockets:
+        opened.close()
+    return ports
+
+
+def remove_leftovers() -> None:
+    """Ends the stacks of test sessions that were killed, and forgets the logs of all that ended."""
+    for session in FOLDERS.glob("[0-9]*"):
+        if is_alive(int(session.name)):
+            continue
+        for folder in session.iterdir():
+            LocalStack(folder, 0, 0).run("local", "down", SLUICE_PORT="1", SLUICE_SINK_PORT="1")
+        shutil.rmtree(session)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def list_processes(stack: LocalStack) -> dict[int, str]:
+    """Command lines by process id of everything that runs for this stack: each names its folder or sink."""
+    listed = subprocess.run(
+        ["ps", "-axww", "-o", "pid=,command="], capture_output=True, text=True, check=True
+    ).stdout
+    rows = (line.split(None, 1) for line in listed.splitlines())
+    return {int(pid): command for pid, command in rows if str(stack.folder) in command}
+
+
+def find_workers(stack: LocalStack, function: str) -> list[int]:
+    """The processes that run a function of this stack."""
+    assert stack.facts
+    name = f"ministack-lambda-{stack.facts['resources'][function]}-"
+    return [pid for pid, command in list_processes(stack).items() if name in command]
