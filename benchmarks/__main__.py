@@ -15,8 +15,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.stages import STAGES
+from benchmarks.stages import FULL, KEY, SHIPPED, STAGES
 from cli.build import write_workspace_layer
+from sluice.ingest.keys import digest_key
 
 PROJECT = Path(__file__).parent.parent
 RESULT = PROJECT / ".local" / "bench.json"
@@ -34,15 +35,19 @@ def bench(
     console = Console()
     figures: dict[str, Any] = {}
     with run_endpoint() as url, tempfile.TemporaryDirectory() as folder:
-        environment = make_environment(Path(folder), url)
+        environments = {
+            workspace: make_environment(Path(folder) / str(n), url, workspace)
+            for n, workspace in enumerate((SHIPPED, FULL))
+        }
         for name in stage or STAGES:
             with console.status(f"measuring {name} …"):
                 path = str(events.absolute()) if events else ""
-                output = run_python(["-m", "benchmarks.stages", name, url, path], environment)
+                environment = environments[STAGES[name].workspace]
+                output = run_python("benchmarks.stages", [name, url, path], environment)
                 figures[name] = orjson.loads(output)
         with console.status("measuring cold starts …"):
             cold = [
-                int(run_python(["-m", "benchmarks.coldstart"], environment))
+                int(run_python("benchmarks.coldstart", [], environments[SHIPPED]))
                 for _ in range(0 if stage else COLD_STARTS)
             ]
     print_figures(console, figures)
@@ -68,14 +73,18 @@ def run_endpoint() -> Iterator[str]:
         process.wait()
 
 
-def make_environment(folder: Path, url: str) -> dict[str, str]:
+def make_environment(folder: Path, url: str, workspace: str) -> dict[str, str]:
     """What the handlers see: the defaults of template.yaml, and AWS on loopback."""
 
-    def send_to_endpoint(workspace: dict[str, Any]) -> dict[str, Any]:
-        workspace["destinations"]["loopback"]["settings"]["url"] = f"{url}/events"
-        return workspace
+    def send_to_endpoint(compiled: dict[str, Any]) -> dict[str, Any]:
+        for source in compiled["sources"].values():
+            source["keys"].append({"id": "benchmark", "sha256": digest_key(KEY), "revoked": False})
+        for destination in compiled["destinations"].values():
+            if "url" in destination["settings"]:
+                destination["settings"]["url"] = f"{url}/events"
+        return compiled
 
-    write_workspace_layer(PROJECT / "benchmarks" / "workspace", folder, send_to_endpoint)
+    write_workspace_layer(PROJECT / workspace, folder, send_to_endpoint)
     return {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": os.pathsep.join([str(folder / "python"), str(PROJECT)]),
@@ -105,13 +114,13 @@ def make_environment(folder: Path, url: str) -> dict[str, str]:
     }
 
 
-def run_python(arguments: list[str], environment: dict[str, str]) -> bytes:
-    """What a Python process wrote to descriptor 3; its own output is shown only where it failed."""
+def run_python(module: str, arguments: list[str], environment: dict[str, str]) -> bytes:
+    """What a module run as a script wrote to descriptor 3; its own output is shown only where it failed."""
     reading, writing = os.pipe()
     moved = f"import os, runpy, sys; os.dup2({writing}, 3); sys.argv = sys.argv[1:]; "
     code = moved + "runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
     process = subprocess.run(
-        [sys.executable, "-c", code, *arguments[1:]],
+        [sys.executable, "-c", code, module, *arguments],
         env=environment,
         cwd=PROJECT,
         pass_fds=[writing],
@@ -123,7 +132,7 @@ def run_python(arguments: list[str], environment: dict[str, str]) -> bytes:
     with os.fdopen(reading, "rb") as pipe:
         output = pipe.read()
     if process.returncode or not output:
-        raise SystemExit(f"{arguments[1:]} failed:\n{process.stderr[-4000:]}")
+        raise SystemExit(f"{module} {arguments} failed:\n{process.stderr[-4000:]}")
     return output
 
 

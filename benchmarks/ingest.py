@@ -7,9 +7,8 @@ from typing import Any
 import orjson
 
 from benchmarks.harness import Context, Counter, Event, Figures, measure
+from benchmarks.stages import KEY
 from functions.ingest.app import handler
-
-KEY = "benchmark"
 
 
 def ingest_requests(events: Sequence[Event], size: int) -> list[dict[str, Any]]:

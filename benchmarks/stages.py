@@ -6,28 +6,43 @@ The handlers are the deployed ones, over the real botocore; only the far end is 
 import importlib
 import os
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
 
 from benchmarks.events import load_events
 
-# Stage: module, function, arguments. A module is imported where its stage is measured.
-STAGES: dict[str, tuple[str, str, dict[str, int]]] = {
-    "ingest_1": ("ingest", "bench_ingest", {"size": 1}),
-    "ingest_20": ("ingest", "bench_ingest", {"size": 20}),
-    "ingest_100": ("ingest", "bench_ingest", {"size": 100}),
-    "router_3_syncs": ("router", "bench_router", {}),
-    "delivery_map": ("delivery", "bench_delivery_map", {}),
-    "delivery_http": ("delivery", "bench_delivery_http", {}),
+KEY = "benchmark"  # opens the sources of these runs and nothing else
+SHIPPED, FULL = "workspace", "benchmarks/workspace"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a stage's function is, and the workspace it runs with. Imported in the stage's own process."""
+
+    module: str
+    function: str
+    workspace: str = SHIPPED
+    arguments: dict[str, int] = field(default_factory=dict)
+
+
+STAGES = {
+    "ingest_1": Stage("ingest", "bench_ingest", arguments={"size": 1}),
+    "ingest_20": Stage("ingest", "bench_ingest", arguments={"size": 20}),
+    "ingest_100": Stage("ingest", "bench_ingest", arguments={"size": 100}),
+    "router_3_syncs": Stage("router", "bench_router"),
+    "router_3_syncs_all": Stage("router", "bench_full_fanout", FULL),
+    "delivery_map": Stage("delivery", "bench_delivery_map", FULL),
+    "delivery_http": Stage("delivery", "bench_delivery_http", FULL),
 }
 
 
 def main(stage: str, url: str, path: str) -> None:
     """Measures one stage against the endpoint at `url`, with the events of a file where one is named."""
-    module, function, arguments = STAGES[stage]
-    bench = getattr(importlib.import_module(f"benchmarks.{module}"), function)
-    figures = bench(load_events(Path(path) if path else None), url, **arguments)
+    chosen = STAGES[stage]
+    bench = getattr(importlib.import_module(f"benchmarks.{chosen.module}"), chosen.function)
+    figures = bench(load_events(Path(path) if path else None), url, **chosen.arguments)
     os.write(3, orjson.dumps(figures))  # standard output belongs to the handlers' metrics
 
 
