@@ -51,13 +51,15 @@ def revoke(
     source: SourceOption,
     key_id: Annotated[str, typer.Option("--id", help="The key's id in the source's file, such as k1.")],
     stack: Annotated[
-        str, typer.Option("--stack", help="The deployed stack.", envvar="SLUICE_STACK")
-    ] = "sluice",
+        str, typer.Option("--stack", envvar="SLUICE_STACK", help="The deployed stack, such as sluice.")
+    ] = "",
     offline: Annotated[
         bool, typer.Option("--offline", help="Only mark the file: in force after the next deploy.")
     ] = False,
 ) -> None:
     """Revoke a write key: in force within a minute, without a deploy; the file remembers it."""
+    if not stack and not offline:
+        raise _fail("name the deployed stack with --stack; --offline marks the file only")
     path, tree = _open_source(workspace, source)
     entry = next((e for e in tree.get("keys") or [] if str(e.get("id")) == key_id), None)
     if entry is None:

@@ -1,5 +1,6 @@
 """Reads a workspace folder: YAML or JSON files, each problem with its file, line and column."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
@@ -89,7 +90,14 @@ def read_workspace(root: Path) -> WorkspaceFolder:
 def parse_file(path: Path) -> Any:
     """The tree of a YAML or JSON file, with line numbers and comments. Raises WorkspaceError."""
     try:
-        return round_trip_yaml().load(path.read_text("utf-8-sig"))
+        text = path.read_text("utf-8-sig")
+        if path.suffix == ".json":
+            json.loads(text)  # YAML reads all of JSON, and much that is none
+        return round_trip_yaml().load(text)
+    except json.JSONDecodeError as error:
+        raise WorkspaceError(
+            f"not JSON: {error.msg}", file=str(path), line=error.lineno, column=error.colno
+        ) from error
     except MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)

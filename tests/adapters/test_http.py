@@ -1,20 +1,22 @@
 """The transport against a real, badly behaved server on loopback."""
 
 import datetime
-import http.client
 import socket
 import ssl
 import struct
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from ipaddress import ip_address
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sluice.adapters.http import RESOLVED_SECONDS, Connection, HttpTransport
-from sluice.destinations.addresses import parse_target
+from sluice.adapters.dns import RESOLVED_SECONDS
+from sluice.adapters.http import HttpTransport
 from sluice.destinations.declaration import Request
 from sluice.errors import GiveUp, RetryLater
 from sluice.reasons import Reason
@@ -41,6 +43,16 @@ def drip(sock, data, *, pause=0.05):
 def reset(sock):
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
+
+
+def reset_once(server):
+    """Breaks one connection without an answer and answers on all others."""
+
+    def play(sock, _request):
+        server.play = answer(OK)
+        reset(sock)
+
+    return play
 
 
 def answer(data):
@@ -107,6 +119,62 @@ def test_a_kept_connection_that_dies_under_a_request_is_replaced_once():
     assert len(server.requests) == 3
 
 
+def test_all_kept_connections_dead_each_is_replaced_by_a_new_one():
+    transport, gate = HttpTransport(allow_private=True), threading.Barrier(3)
+
+    def play(sock, _request):
+        gate.wait(2)  # all at once, each over its own connection
+        sock.sendall(OK)
+
+    def die(sock, _request):
+        if sock.getpeername() in old:
+            return reset(sock)
+        sock.sendall(OK)
+
+    with run_server(play) as server, ThreadPoolExecutor(3) as threads:
+        for _ in threads.map(lambda _: call(server, transport=transport), range(3)):
+            pass
+        old = set(server.peers)
+        assert len(old) == 3
+        server.play = die
+        for n in range(1, 4):
+            assert call(server, transport=transport).status == 200
+            assert len(server.requests) <= 3 + 2 * n
+    assert server.connections > 3
+
+
+def test_a_kept_connection_that_breaks_off_within_an_answer_is_not_asked_again():
+    def break_off(sock, _request):
+        sock.sendall(b"HTTP/1.1 200 OK\r\nX")
+        time.sleep(0.05)
+        reset(sock)
+
+    transport = HttpTransport(allow_private=True)
+    with run_server() as server:
+        call(server, transport=transport)
+        server.play = lambda sock, _request: (
+            sock.sendall(b"HTTP/1.1 200 OK\r\nX"),
+            time.sleep(0.05),
+            reset(sock),
+        )
+        with pytest.raises(RetryLater) as caught:
+            call(server, transport=transport)
+    assert caught.value.reason is Reason.CONNECTION_FAILED
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("last", [OK, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"])
+def test_a_new_connection_in_place_of_a_closed_one_is_tried_once(last):
+    transport = HttpTransport(allow_private=True)
+    with run_server(lambda sock, _request: (sock.sendall(last), reset(sock))) as server:
+        call(server, transport=transport)
+        time.sleep(0.02)
+        server.play = lambda sock, _request: reset(sock)
+        with pytest.raises(RetryLater):
+            call(server, transport=transport)
+    assert len(server.requests) == 2
+
+
 def test_a_new_connection_that_is_reset_is_tried_once():
     with run_server(lambda sock, _request: reset(sock)) as server, pytest.raises(RetryLater) as caught:
         call(server)
@@ -171,6 +239,27 @@ def test_a_server_that_does_not_read_holds_no_worker():
         started = time.monotonic()
         with pytest.raises(RetryLater) as caught:
             call(server, body=b"x" * 50_000_000, timeout=0.4)
+        assert time.monotonic() - started < 1.5
+    assert caught.value.reason is Reason.TIMEOUT
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_that_reads_slowly_holds_no_worker(scheme, certificate, server_tls):
+    def read_slowly():
+        sock, _ = slow.accept()
+        wire = server_tls.wrap_socket(sock, server_side=True) if scheme == "https" else sock
+        with suppress(OSError), wire:  # the client hangs up
+            for _ in range(200):
+                wire.recv(4096)
+                time.sleep(0.01)
+
+    transport = open_trusting(certificate)
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        threading.Thread(target=read_slowly, daemon=True).start()
+        url = f"{scheme}://crm.example:{slow.getsockname()[1]}/"
+        started = time.monotonic()
+        with pytest.raises(RetryLater) as caught:
+            transport(make_request(url, body=b"x" * 50_000_000), {}, 0.5)
         assert time.monotonic() - started < 1.5
     assert caught.value.reason is Reason.TIMEOUT
 
@@ -243,6 +332,19 @@ def test_a_body_that_breaks_off_keeps_its_status():
     with run_server(play) as server:
         response = call(server)
     assert (response.status, response.complete) == (400, False)
+
+
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 50\r\n\r\nwhy", b"Transfer-Encoding: chunked\r\n\r\n3\r\nwhy\r\n5"]
+)
+def test_what_came_of_a_body_that_breaks_off_is_kept(framing):
+    def play(sock, _request):
+        sock.sendall(b"HTTP/1.1 400 Bad\r\n" + framing)
+        sock.shutdown(socket.SHUT_RDWR)
+
+    with run_server(play) as server:
+        response = call(server)
+    assert (response.status, response.body, response.complete) == (400, b"why", False)
 
 
 @pytest.mark.parametrize(
@@ -366,13 +468,22 @@ def test_a_name_that_moves_is_not_served_by_its_old_connection():
     assert (server.connections, len(server.requests)) == (1, 2)
 
 
-def test_a_connection_never_connects_by_itself():
-    with run_server() as server, socket.create_connection(("127.0.0.1", server.port)) as sock:
-        target = parse_target(server.url(), allow_http=True)
-        connection = Connection(target, sock, (socket.AF_INET, sock.getpeername()))
-        connection.close()
-        with pytest.raises(http.client.NotConnected):
-            connection.request("POST", "/", b"{}")
+def test_a_connection_asks_no_dns_by_itself_not_even_to_replace_one(monkeypatch):
+    asked, real = [], socket.getaddrinfo
+
+    def ask_in_digits(host, *args, **options):
+        asked.append(host)
+        return real(host, *args, **options)
+
+    transport = HttpTransport(allow_private=True, resolve=to_loopback)
+    monkeypatch.setattr(socket, "getaddrinfo", ask_in_digits)
+    with run_server() as server:
+        request = make_request(server.url(host="crm.example"))
+        transport(request, {}, 2)
+        server.play = reset_once(server)
+        assert transport(request, {}, 2).status == 200
+    assert server.connections == 2
+    assert set(asked) == {"127.0.0.1"}
 
 
 def test_the_connection_goes_to_the_address_that_was_checked():
@@ -448,11 +559,10 @@ def test_a_hostile_url_is_refused_before_anything_is_resolved(url):
     assert caught.value.reason is Reason.ADDRESS_REFUSED
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A self-signed certificate of `crm.example`."""
+def make_certificate(path, *names):
+    """A self-signed certificate with its key, of `names`, at `path`."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "crm.example")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a test")])
     now = datetime.datetime.now(datetime.UTC)
     signed = (
         x509.CertificateBuilder()
@@ -462,10 +572,9 @@ def certificate(tmp_path_factory):
         .serial_number(1)
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("crm.example")]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(key, hashes.SHA256())
     )
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
     path.write_bytes(
         signed.public_bytes(serialization.Encoding.PEM)
         + key.private_bytes(
@@ -477,11 +586,26 @@ def certificate(tmp_path_factory):
     return path
 
 
-@pytest.fixture
-def server_tls(certificate):
+def serve(certificate):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return context
+
+
+def open_trusting(certificate):
+    trusting = ssl.create_default_context(cafile=certificate)
+    return HttpTransport(allow_private=True, resolve=to_loopback, tls=trusting)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A self-signed certificate of `crm.example`."""
+    return make_certificate(tmp_path_factory.mktemp("tls") / "both.pem", x509.DNSName("crm.example"))
+
+
+@pytest.fixture
+def server_tls(certificate):
+    return serve(certificate)
 
 
 def to_loopback(_host, port, **_options):
@@ -491,24 +615,54 @@ def to_loopback(_host, port, **_options):
 def test_tls_speaks_for_the_name_though_the_connection_goes_to_the_address(certificate, server_tls):
     names = []
     server_tls.sni_callback = lambda _sock, name, _context: names.append(name)
-    trusting = ssl.create_default_context(cafile=certificate)
-    transport = HttpTransport(allow_private=True, resolve=to_loopback, tls=trusting)
+    transport = open_trusting(certificate)
     with run_server(tls=server_tls) as server:
         request = make_request(server.url(scheme="https", host="crm.example"))
         for _ in range(3):
             assert transport(request, {}, 2).status == 200
     assert names == ["crm.example"]
+    assert all(f"\r\nHost: crm.example:{server.port}\r\n".encode() in request for request in server.requests)
     assert server.connections == 1
 
 
 def test_a_certificate_of_another_name_is_refused(certificate, server_tls):
-    trusting = ssl.create_default_context(cafile=certificate)
-    transport = HttpTransport(allow_private=True, resolve=to_loopback, tls=trusting)
+    transport = open_trusting(certificate)
     with run_server(tls=server_tls) as server, pytest.raises(RetryLater) as caught:
         transport(make_request(server.url(scheme="https", host="other.example")), {}, 2)
     assert caught.value.reason is Reason.CONNECTION_FAILED
     assert "certificate" in caught.value.detail
     assert server.requests == []
+
+
+def test_a_certificate_of_the_address_does_not_speak_for_the_name(tmp_path):
+    of_address = make_certificate(tmp_path / "both.pem", x509.IPAddress(ip_address("127.0.0.1")))
+    transport = open_trusting(of_address)
+    with run_server(tls=serve(of_address)) as server:
+        with pytest.raises(RetryLater) as caught:
+            transport(make_request(server.url(scheme="https", host="crm.example")), {}, 2)
+        assert "certificate" in caught.value.detail
+        assert server.requests == []
+        assert transport(make_request(server.url(scheme="https")), {}, 2).status == 200
+
+
+def test_a_connection_of_one_name_serves_no_other_at_the_same_address(certificate, server_tls):
+    transport = open_trusting(certificate)
+    with run_server(tls=server_tls) as server:
+        transport(make_request(server.url(scheme="https", host="crm.example")), {}, 2)
+        with pytest.raises(RetryLater) as caught:
+            transport(make_request(server.url(scheme="https", host="other.example")), {}, 2)
+    assert "certificate" in caught.value.detail
+    assert len(server.requests) == 1
+
+
+def test_a_kept_tls_connection_that_dies_under_a_request_is_replaced_once(certificate, server_tls):
+    transport = open_trusting(certificate)
+    with run_server(tls=server_tls) as server:
+        request = make_request(server.url(scheme="https", host="crm.example"), body=b"x" * 300_000)
+        transport(request, {}, 2)
+        server.play = reset_once(server)
+        assert transport(request, {}, 2).status == 200
+    assert (server.connections, len(server.requests)) == (2, 3)
 
 
 def test_a_certificate_that_nobody_signed_is_refused(server_tls):
@@ -519,8 +673,7 @@ def test_a_certificate_that_nobody_signed_is_refused(server_tls):
 
 
 def test_a_slow_answer_over_tls_ends_at_its_deadline(certificate, server_tls):
-    trusting = ssl.create_default_context(cafile=certificate)
-    transport = HttpTransport(allow_private=True, resolve=to_loopback, tls=trusting)
+    transport = open_trusting(certificate)
     play = lambda sock, _request: drip(sock, b"HTTP/1.1 200 OK\r\nX: " + b"y" * 500)  # noqa: E731
     with run_server(play, tls=server_tls) as server:
         started = time.monotonic()

@@ -2,11 +2,14 @@
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.stacks import LocalStack, remove_leftovers, running_stack
+from tests.e2e.stacks import SESSION, LocalStack, remove_leftovers, running_stack
+
+LOG_LINES = 25
 
 
 @pytest.fixture(scope="session")
@@ -18,8 +21,7 @@ def main_stack() -> Iterator[LocalStack]:
 
 @pytest.fixture(scope="session")
 def facts(main_stack: LocalStack) -> dict[str, Any]:
-    """The main stack's stack.json: addresses, keys, queues."""
-    assert main_stack.facts
+    """What the main stack's stack.json says."""
     return main_stack.facts
 
 
@@ -27,3 +29,14 @@ def facts(main_stack: LocalStack) -> dict[str, Any]:
 def run() -> str:
     """Marks everything a test sends, so that tests can share a stack."""
     return f"run-{uuid.uuid4().hex[:10]}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """A test that failed shows the last that the stacks of the session logged."""
+    report = yield
+    if report.failed and Path(__file__).parent in item.path.parents:
+        for log in sorted(SESSION.glob("*/*.log")):
+            lines = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
+            report.sections.append((f"{log.parent.name}/{log.name}", "\n".join(line[:400] for line in lines)))
+    return report

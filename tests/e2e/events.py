@@ -7,7 +7,7 @@ from typing import Any
 
 import urllib3
 
-POOL = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(30))
+POOL = urllib3.PoolManager(maxsize=8, retries=False, timeout=urllib3.Timeout(30))
 
 
 def make_event(run: str, **fields: Any) -> dict[str, Any]:

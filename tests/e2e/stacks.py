@@ -18,19 +18,25 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parents[2]
 WORKSPACE = Path(__file__).with_name("workspace")
 SLUICE = Path(sys.executable).with_name("sluice")
-FOLDERS = PROJECT / ".local" / "e2e"  # one folder a test session, named by its process id
+FOLDERS = PROJECT / ".local" / "e2e"
+SESSION = FOLDERS / str(os.getpid())  # sessions do not meet, and what one that was killed left can be told
 COMMAND_SECONDS = 180
 
 
 @dataclass
 class LocalStack:
-    """A stack that `up` starts and `down` ends. `facts` is its stack.json."""
+    """A stack that `up` starts and `down` ends."""
 
     folder: Path
     port: int
     sink_port: int
     workspace: Path = WORKSPACE
-    facts: dict[str, Any] | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the stack's stack.json says: addresses, keys, queues."""
+        facts: dict[str, Any] = json.loads((self.folder / "stack.json").read_text())
+        return facts
 
     def run(self, *arguments: str, **switches: str) -> subprocess.CompletedProcess[str]:
         """`sluice <arguments>` for this stack; its output is in the result, whatever the exit code."""
@@ -61,7 +67,6 @@ class LocalStack:
         """Starts or updates the stack; what is then in its stack.json."""
         finished = self.run("local", "up", *options)
         assert finished.returncode == 0, f"{finished.stdout}{finished.stderr}{self.read_log('deploy.log')}"
-        self.facts = json.loads((self.folder / "stack.json").read_text())
         return self.facts
 
     def down(self) -> None:
@@ -87,7 +92,7 @@ def running_stack(name: str, *options: str, workspace: Path = WORKSPACE) -> Iter
 
 def new_stack(name: str, workspace: Path = WORKSPACE) -> LocalStack:
     port, sink_port = find_free_ports(2)
-    return LocalStack(FOLDERS / str(os.getpid()) / name, port, sink_port, workspace)
+    return LocalStack(SESSION / name, port, sink_port, workspace)
 
 
 def find_free_ports(count: int) -> list[int]:
@@ -119,17 +124,26 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def list_processes(stack: LocalStack) -> dict[int, str]:
-    """Command lines by process id of everything that runs for this stack: each names its folder or sink."""
-    listed = subprocess.run(
-        ["ps", "-axww", "-o", "pid=,command="], capture_output=True, text=True, check=True
-    ).stdout
-    rows = (line.split(None, 1) for line in listed.splitlines())
-    return {int(pid): command for pid, command in rows if str(stack.folder) in command}
-
-
 def find_workers(stack: LocalStack, function: str) -> list[int]:
-    """The processes that run a function of this stack."""
-    assert stack.facts
-    name = f"ministack-lambda-{stack.facts['resources'][function]}-"
-    return [pid for pid, command in list_processes(stack).items() if name in command]
+    """The processes that run a function of this stack, given by its logical id."""
+    folder = f"ministack-lambda-{stack.facts['resources'][function]}-"
+    name = str(stack.folder / "tmp" / folder)
+    return [pid for pid, (_, command) in list_processes().items() if name in command]
+
+
+def find_processes(stack: LocalStack) -> set[int]:
+    """The embedded AWS, the sink, and all that they started."""
+    found = {int(file.read_text()) for file in stack.folder.glob("*.pid")}
+    parents = {pid: parent for pid, (parent, _) in list_processes().items()}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def list_processes() -> dict[int, tuple[int, str]]:
+    """Parent and command line of every process of this machine."""
+    listed = subprocess.run(
+        ["ps", "-axww", "-o", "pid=,ppid=,command="], capture_output=True, text=True, check=True
+    ).stdout
+    rows = (line.split(None, 2) for line in listed.splitlines())
+    return {int(pid): (int(parent), command) for pid, parent, command in rows}

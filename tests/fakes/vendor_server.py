@@ -19,6 +19,7 @@ class VendorServer:
     play: Play = lambda sock, _request: sock.sendall(OK)
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
+    peers: list[tuple[str, int]] = field(default_factory=list)
     port: int = 0
 
     def url(self, path: str = "/", *, scheme: str = "http", host: str = "127.0.0.1") -> str:
@@ -42,10 +43,11 @@ def run_server(play: Play | None = None, *, tls: ssl.SSLContext | None = None) -
 def _accept(server: VendorServer, listener: socket.socket, tls: ssl.SSLContext | None) -> None:
     while True:
         try:
-            sock, _ = listener.accept()
+            sock, peer = listener.accept()
         except OSError:
             return
         server.connections += 1
+        server.peers.append(peer)
         threading.Thread(target=_serve, args=(server, sock, tls), daemon=True).start()
 
 

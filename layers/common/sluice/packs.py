@@ -76,7 +76,11 @@ def parse_ingest_pack(body: str) -> IngestPack:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PackUnreadable(f"not an ingest pack: {error!r}") from error
-    if not isinstance(pack.events, list) or not all(type(event) is dict for event in pack.events):
+    texts = (pack.pack_id, pack.source, pack.received_at, pack.dedup_key)
+    lists = (pack.events, *pack.blocked.values())
+    if not all(type(text) is str for text in texts) or not all(type(entry) is list for entry in lists):
+        raise PackUnreadable("not an ingest pack: a field has another type")
+    if not all(type(event) is dict for event in pack.events):
         raise PackUnreadable("not an ingest pack: events are no objects")
     return pack
 
@@ -111,6 +115,9 @@ def parse_sync_pack(body: str) -> SyncPack:
         )
     except (KeyError, TypeError) as error:
         raise PackUnreadable(f"not a sync pack: {error!r}") from error
+    texts = (pack.sync, pack.first_seen, pack.first_attempt_at or "", pack.not_before or "")
+    if not all(type(text) is str for text in texts) or type(pack.attempt) is not int:
+        raise PackUnreadable("not a sync pack: a field has another type")
     if not all(type(item.event) is dict and type(item.type) is str for item in pack.items):
         raise PackUnreadable("not a sync pack: items are no events")
     return pack

@@ -26,8 +26,10 @@ def parse_time(text: object) -> float | None:
 
 def format_time(epoch: float) -> str:
     """`2026-11-22T01:02:03.456Z`: always 24 characters; times out of range stop at the first or last year."""
-    second, microseconds = divmod(round(min(max(epoch, EARLIEST), LATEST) * 1_000_000), 1_000_000)
-    return f"{_format_second(second)}.{microseconds // 1000:03d}Z"
+    if not EARLIEST <= epoch <= LATEST:
+        epoch = EARLIEST if epoch < EARLIEST else LATEST
+    second, millisecond = divmod(round(epoch * 1000), 1000)
+    return f"{_format_second(second)}.{millisecond:03d}Z"
 
 
 @lru_cache(maxsize=4096)

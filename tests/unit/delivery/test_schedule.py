@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.delivery.schedule import LONGEST_DELAY, Schedule, next_delay, queue_delay
@@ -14,6 +14,7 @@ draws = st.floats(0, 1, exclude_max=True)
 afters = st.none() | st.floats(0, allow_infinity=True)
 
 
+@settings(deadline=None)
 @given(schedules, st.integers(1, 10_000), st.floats(0, 100_000), draws, afters)
 def test_a_wait_never_leaves_the_window(schedule, attempt, waited, draw, after):
     delay = next_delay(schedule, attempt=attempt, waited=waited, draw=draw, after=after)
@@ -24,12 +25,14 @@ def test_a_wait_never_leaves_the_window(schedule, attempt, waited, draw, after):
         assert 0 < delay <= schedule.window - waited
 
 
+@settings(deadline=None)
 @given(schedules, st.integers(1, 10_000), draws, st.floats(0, 100_000))
 def test_what_the_destination_asked_for_is_kept_where_the_window_allows(schedule, attempt, draw, after):
     delay = next_delay(schedule, attempt=attempt, waited=0, draw=draw, after=after)
     assert delay is None or delay >= min(after, schedule.window)
 
 
+@settings(deadline=None)
 @given(schedules, st.lists(draws, min_size=1), afters)
 def test_every_item_comes_to_its_last_attempt(schedule, draws, after):
     waited, attempt = 0.0, 1
@@ -68,6 +71,7 @@ def test_a_limit_of_attempts_ends_it_early():
     assert next_delay(Schedule(attempts=3), attempt=3, waited=0, draw=0.5) is None
 
 
+@settings(deadline=None)
 @given(st.floats(-10, allow_infinity=True, allow_nan=False))
 def test_a_queue_delay_is_what_sqs_takes(seconds):
     delay = queue_delay(seconds)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.builders import make_event
+from tests.builders import make_batch, make_event, make_gateway_event
 
 VALID = [
     make_event(),
@@ -108,8 +108,6 @@ def test_every_event_has_a_message_id_and_a_time(world, _reason, event):
 
 
 def test_accepted_and_blocked_add_up(world):
-    from tests.builders import make_batch, make_gateway_event
-
     outcome = world.serve(make_gateway_event(make_batch(make_event(), {}, make_event(), 1)))
     assert (outcome.accepted, len(world.blocked)) == (2, 2)
     assert outcome.blocked == {"missing_type": 1, "missing_identity": 1, "invalid_shape": 1}

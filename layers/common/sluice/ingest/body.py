@@ -70,17 +70,27 @@ def parse_body(body: bytes) -> tuple[dict[str, Any], bool]:
 
 def _parse_lenient(body: bytes) -> Any:
     try:
-        return json.loads(body.decode("utf-8", "surrogatepass"), parse_int=_read_integer)
-    except (ValueError, RecursionError) as error:  # bad UTF-8 included
+        text = body.decode("utf-8", "surrogatepass")
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            raise
+        except ValueError:  # an integer of more digits than Python reads
+            return json.loads(text, parse_int=_read_integer)
+    except (ValueError, RecursionError) as error:
         raise RequestError(400, "invalid_json", "The body is not valid JSON.") from error
 
 
 def _read_integer(digits: str) -> int | float:
-    """A float where 64 bits do not hold it, as the strict parser has it; the largest are infinite."""
-    if len(digits) > 20:
-        return float(digits)
-    value = int(digits)
-    return value if -(2**63) <= value < 2**64 else float(value)
+    return int(digits) if len(digits) <= 20 else float(digits)
+
+
+def _round_integer(value: int) -> float:
+    """What the strict parser makes of an integer beyond 64 bits; the largest are infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def repair(value: Any, notes: set[str], depth: int) -> Any:
@@ -97,6 +107,9 @@ def repair(value: Any, notes: set[str], depth: int) -> Any:
         if not math.isfinite(value):
             notes.add(NON_FINITE)
             return None
+    elif kind is int:
+        if not -(2**63) <= value < 2**64:
+            return repair(_round_integer(value), notes, depth)
     elif kind is dict:
         if depth == 0:
             return None

@@ -144,8 +144,9 @@ def _collects_ip(setting: str, client: bool) -> bool:
 
 
 def _is_from_client(event: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
-    """Mobile SDKs describe their device; RudderStack's name their channel."""
-    return type(context.get("device")) is dict or event.get("channel") in _CLIENT_CHANNELS
+    """RudderStack's SDKs name their channel; other mobile SDKs describe their device."""
+    channel = event.get("channel")
+    return channel in _CLIENT_CHANNELS or (channel != "server" and type(context.get("device")) is dict)
 
 
 def _set_times(event: Event, around: Surroundings, notes: list[str]) -> None:

@@ -1,0 +1,69 @@
+"""microburst between the functions and AWS: fails the calls it is told to, passes all others on."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from tests.e2e.deadlines import eventually
+from tests.e2e.events import POOL
+
+MICROBURST = Path(sys.executable).with_name("microburst")
+
+
+class FaultProxy:
+    """A running proxy, by its control API."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+
+    @contextmanager
+    def failing(self, service: str, operation: str, **effect: Any) -> Iterator[None]:
+        """Fails an operation while the block runs, in every way unless `times` limits it."""
+        self._call("DELETE", "fired")
+        self._call("POST", "rules", [{"service": service, "operation": operation, **effect}])
+        try:
+            yield
+        finally:
+            self._call("POST", "rules", [])
+
+    def count_faults(self) -> int:
+        """How many calls failed since the last `failing` began."""
+        return len(self._call("GET", "fired?limit=10000"))
+
+    def is_healthy(self) -> bool:
+        try:
+            return bool(self._call("GET", "health")["status"] == "ok")
+        except urllib3.exceptions.HTTPError:
+            return False
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        answer = POOL.request(method, f"{self.url}/_microburst/{path}", body=data)
+        assert answer.status == 200, answer.data
+        return json.loads(answer.data)
+
+
+@contextmanager
+def running_proxy(port: int, upstream: str, log: Path) -> Iterator[FaultProxy]:
+    """A proxy on a port while the block runs; `upstream` need not answer yet."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [MICROBURST, "--upstream", upstream, "--port", str(port)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        proxy = FaultProxy(port)
+        eventually(proxy.is_healthy, what="the fault proxy answers")
+        yield proxy
+    finally:
+        process.terminate()
+        process.wait(timeout=30)

@@ -1,0 +1,116 @@
+"""AWS itself in trouble, by a proxy before it: the client is told, or Sluice tries again; nothing is lost."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+from hightouch import htevents
+
+from cli.local.clients import make_client
+from tests.e2e.deadlines import eventually
+from tests.e2e.events import make_event, post_batch, send
+from tests.e2e.evidence import Facts, count_deliveries, count_verdicts, wait_for_delivery, wait_for_lines
+from tests.e2e.fault_proxy import FaultProxy, running_proxy
+from tests.e2e.queues import changed_queue, put_message, take_messages
+from tests.e2e.stacks import find_free_ports, new_stack
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.enable_socket,
+    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),  # the SDK's own
+]
+
+# With this status: the name that microburst gives the code is not the one botocore knows as a throttle.
+THROTTLED = {"error": {"code": "RequestThrottled", "status": 503}}
+UNAVAILABLE = {"error": {"code": "ServiceUnavailableException", "status": 503}}
+TRIES = 3
+
+
+type Proxied = tuple[Facts, FaultProxy]
+
+
+@pytest.fixture(scope="module")
+def proxied() -> Iterator[Proxied]:
+    """A stack whose functions reach AWS through a fault proxy."""
+    stack = new_stack("proxied")
+    [port] = find_free_ports(1)
+    with running_proxy(port, f"http://127.0.0.1:{stack.port}", stack.folder / "proxy.log") as proxy:
+        try:
+            yield stack.up("--fault-proxy", proxy.url), proxy
+        finally:
+            stack.down()
+
+
+def test_a_throttle_that_passes_is_not_seen_by_the_client(proxied: Proxied, run: str) -> None:
+    facts, proxy = proxied
+    with proxy.failing("sqs", "SendMessageBatch", times=TRIES - 1, **THROTTLED):
+        sent = send(facts, [make_event(run)])
+
+    assert proxy.count_faults() == TRIES - 1
+    assert wait_for_delivery(facts, "lake", sent) == dict.fromkeys(sent, 1)
+
+
+def test_a_throttle_that_lasts_is_answered_503_after_every_try_and_the_sdk_comes_again(
+    proxied: Proxied, run: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    facts, proxy = proxied
+    failures: list[Exception] = []
+    client = htevents.Client(
+        facts["write_keys"]["shop"],
+        host=facts["api_url"],
+        gzip=True,
+        on_error=lambda error, _events: failures.append(error),
+    )
+    with proxy.failing("sqs", "SendMessageBatch", **THROTTLED), caplog.at_level(logging.INFO, "backoff"):
+        answer = post_batch(facts, [make_event(run)])
+        faults = proxy.count_faults()
+        events = [client.track(f"{run}-customer", "Product Viewed", {"n": n})[1] for n in range(50)]
+        sent = [event["messageId"] for event in events]
+        eventually(lambda: "Backing off" in caplog.text, what="the SDK was told to come again")
+    client.flush()
+    client.join()
+
+    assert (answer.status, answer.json["code"]) == (503, "unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After"
+    assert faults == TRIES
+    assert not failures
+    assert wait_for_delivery(facts, "lake", sent) == dict.fromkeys(sent, 1)
+    assert count_verdicts(wait_for_lines(facts, sent)) == {"accepted": len(sent)}
+
+
+def test_a_claimed_pack_that_died_and_is_redriven_is_delivered_and_not_its_own_repeat(
+    proxied: Proxied, run: str
+) -> None:
+    facts, proxy = proxied
+    queue, dlq = facts["ingest_queue"], facts["ingest_dlq"]
+    redrive = get_redrive_policy(facts, queue)
+    with (
+        changed_queue(facts, queue, RedrivePolicy=json.dumps({**redrive, "maxReceiveCount": 2})),
+        proxy.failing("firehose", "PutRecordBatch", **UNAVAILABLE),
+    ):
+        sent = send(facts, [make_event(run, properties={"n": n}) for n in range(5)])
+        [letter] = eventually(lambda: take_messages(facts, dlq), what="the pack in the DLQ")
+    pack = json.loads(letter)
+
+    assert find_claim(facts, pack["dedup_key"]) == pack["pack_id"]
+    assert [event["messageId"] for event in pack["events"]] == sent
+    assert count_deliveries(facts, "lake", sent) == dict.fromkeys(sent, 0)
+    put_message(facts, queue, letter)  # what a redrive does
+    assert wait_for_delivery(facts, "lake", sent) == dict.fromkeys(sent, 1)
+    assert count_verdicts(wait_for_lines(facts, sent)) == {"accepted": len(sent)}
+
+
+def get_redrive_policy(facts: Facts, url: str) -> dict[str, object]:
+    sqs = make_client("sqs", facts["endpoint_url"])
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+    policy: dict[str, object] = json.loads(found["Attributes"]["RedrivePolicy"])
+    return policy
+
+
+def find_claim(facts: Facts, key: str) -> str:
+    """The pack that owns a de-duplication key."""
+    dynamodb = make_client("dynamodb", facts["endpoint_url"])
+    item = dynamodb.get_item(TableName=facts["resources"]["DedupTable"], Key={"id": {"S": key}})["Item"]
+    return str(item["pack_id"]["S"])

@@ -1,0 +1,259 @@
+"""IngestFunction with the requests in `events/ingest`, and with a stranger's, on moto's AWS."""
+
+import base64
+import importlib
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import boto3
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from sluice.adapters.clients import build_client
+from sluice.ingest.keys import digest_key
+from sluice.packs import parse_ingest_pack
+from tests.adapters.aws import fake_aws, make_table
+from tests.builders import KEY, make_batch, make_gateway_event
+from tests.unit.ingest.hostile import check_stored, gateway_events
+
+EVENTS = Path("events/ingest")
+SAMPLE_KEY = "wk_sample_key_of_the_web_shop"
+WORKSPACE = {
+    "v": 1,
+    "digest": "0" * 12,
+    "sources": {
+        "web": {
+            "keys": [
+                {"id": "k1", "sha256": digest_key(SAMPLE_KEY), "revoked": False},
+                {"id": "k2", "sha256": digest_key(KEY), "revoked": False},
+                {"id": "k3", "sha256": digest_key("wk_revoked"), "revoked": True},
+            ],
+            "collect_ip": "client",
+            "dedup": "request",
+        }
+    },
+    "destinations": {},
+    "syncs": {},
+}
+LIMITS = {
+    "REQUEST_BYTES": 10_000_000,
+    "EVENTS": 2500,
+    "DEPTH": 64,
+    "EVENT_BYTES": 98_304,
+    "NORMALISED_BYTES": 20_000_000,
+}
+
+
+class Stack:
+    """Ingest's part of a stack."""
+
+    def __init__(self):
+        boto3.setup_default_session()
+        self.sqs = build_client("sqs")
+        self.queue = self.sqs.create_queue(QueueName="stack-ingest")["QueueUrl"]
+        self.control = make_table("control", "kind", "id")
+
+    def take(self):
+        """The bodies in the ingest queue, which is empty afterwards."""
+        bodies = []
+        while messages := self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            bodies += [message["Body"] for message in messages]
+            entries = [{"Id": m["MessageId"], "ReceiptHandle": m["ReceiptHandle"]} for m in messages]
+            self.sqs.delete_message_batch(QueueUrl=self.queue, Entries=entries)
+        return bodies
+
+    def take_events(self):
+        return [event for body in self.take() for event in parse_ingest_pack(body).events]
+
+    def revoke(self, key):
+        self.control.put_item(
+            TableName="control", Item={"kind": {"S": "revoked_key"}, "id": {"S": digest_key(key)}}
+        )
+
+
+@pytest.fixture
+def stack(tmp_path, monkeypatch):
+    folder = tmp_path / "sluice_workspace"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "workspace.json").write_bytes(orjson.dumps(WORKSPACE))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Sluice")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "ingest")
+    for name, limit in LIMITS.items():
+        monkeypatch.setenv(f"SLUICE_MAX_{name}", str(limit))
+    with fake_aws():
+        stack = Stack()
+        monkeypatch.setenv("SLUICE_INGEST_QUEUE_URL", stack.queue)
+        monkeypatch.setenv("SLUICE_CONTROL_TABLE", "control")
+        forget_container()
+        yield stack
+        forget_container()
+        boto3.DEFAULT_SESSION = None
+
+
+def forget_container():
+    """The next invocation is the first of its container."""
+    for name in ("functions.ingest.app", "sluice_workspace"):
+        sys.modules.pop(name, None)
+    importlib.import_module("sluice.bootstrap.ingest").build_ingest.cache_clear()
+    importlib.import_module("sluice.workspace.runtime").load_compiled.cache_clear()
+
+
+def read_sample(name):
+    return orjson.loads((EVENTS / f"{name}.json").read_bytes())
+
+
+def invoke(gateway_event):
+    app = importlib.import_module("functions.ingest.app")
+    return app.handler(gateway_event, SimpleNamespace(function_name="ingest"))
+
+
+SAMPLES = {
+    "batch": (200, ["order-1", "order-2", "who-1"]),
+    "batch_gzip": (200, ["order-1", "order-2", "who-1"]),
+    "batch_with_blocked": (200, ["order-3", "nobody-1", "nameless-1"]),
+    "track": (200, ["view-1"]),
+    "pixel": (200, ["mail-1"]),
+    "data_pixel": (200, ["mail-2"]),
+    "beacon": (200, ["leave-1"]),
+    "preflight": (204, []),
+    "settings": (200, []),
+    "source_config": (200, []),
+    "unknown_key": (401, []),
+    "malformed": (400, []),
+    "not_found": (404, []),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_is_answered_and_its_events_are_queued(stack, name):
+    status, ids = SAMPLES[name]
+    assert invoke(read_sample(name))["statusCode"] == status
+    assert [event["messageId"] for event in stack.take_events()] == ids
+
+
+def test_every_sample_is_tried():
+    assert {path.stem for path in EVENTS.glob("*.json")} == set(SAMPLES)
+
+
+def test_the_answer_is_what_the_gateway_takes(stack):
+    answer = invoke(read_sample("batch"))
+    assert answer["body"] == '{"success":true}'
+    assert answer["isBase64Encoded"] is False
+    assert all(type(value) is str for value in answer["headers"].values())
+
+
+def test_an_image_travels_as_base64(stack):
+    answer = invoke(read_sample("pixel"))
+    assert answer["isBase64Encoded"] is True
+    assert base64.b64decode(answer["body"]).startswith(b"GIF89a")
+
+
+def test_a_browsers_event_is_completed_from_its_request(stack):
+    invoke(read_sample("track"))
+    [event] = stack.take_events()
+    assert event["type"] == "track"
+    assert event["context"]["ip"] == "203.0.113.24"
+    assert event["context"]["userAgent"].startswith("Mozilla/5.0")
+
+
+def test_blocked_events_travel_with_their_reasons(stack):
+    invoke(read_sample("batch_with_blocked"))
+    [body] = stack.take()
+    assert parse_ingest_pack(body).blocked == {1: ["missing_identity"], 2: ["missing_event_name"]}
+
+
+def test_a_large_request_is_stored_in_several_messages(stack):
+    event = {"type": "page", "userId": "u", "x": "x" * 90_000}
+    assert invoke(make_gateway_event(make_batch(*[event] * 40)))["statusCode"] == 200
+    assert len(stack.take()) == 20
+
+
+def test_a_key_in_the_control_table_is_revoked(stack):
+    stack.revoke(SAMPLE_KEY)
+    assert invoke(read_sample("batch"))["statusCode"] == 401
+
+
+def test_another_key_of_the_source_stays_in_force(stack):
+    stack.revoke(SAMPLE_KEY)
+    assert invoke(make_gateway_event())["statusCode"] == 200
+
+
+def test_a_key_that_its_file_marks_as_revoked_is_refused(stack):
+    assert invoke(make_gateway_event(key="wk_revoked"))["statusCode"] == 401
+
+
+def test_without_the_control_table_keys_are_in_force(stack):
+    stack.control.delete_table(TableName="control")
+    assert invoke(read_sample("batch"))["statusCode"] == 200
+
+
+def test_without_the_queue_the_client_is_asked_to_come_again(stack):
+    stack.sqs.delete_queue(QueueUrl=stack.queue)
+    answer = invoke(read_sample("batch"))
+    assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, "5")
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "status"),
+    [("REQUEST_BYTES", 100, 413), ("EVENTS", 2, 413), ("NORMALISED_BYTES", 500, 413)],
+)
+def test_the_stack_sets_the_limits_of_a_request(stack, monkeypatch, name, limit, status):
+    monkeypatch.setenv(f"SLUICE_MAX_{name}", str(limit))
+    assert invoke(read_sample("batch"))["statusCode"] == status
+
+
+@pytest.mark.parametrize(("name", "limit"), [("DEPTH", 3), ("EVENT_BYTES", 400)])
+def test_the_stack_sets_the_limits_of_an_event(stack, monkeypatch, name, limit):
+    monkeypatch.setenv(f"SLUICE_MAX_{name}", str(limit))
+    invoke(read_sample("batch"))
+    [body] = stack.take()
+    assert parse_ingest_pack(body).blocked.keys() == {0, 1}
+
+
+def read_log(capsys):
+    return [orjson.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_an_invocation_counts_what_came_in(stack, capsys):
+    invoke(read_sample("batch_with_blocked"))
+    *blocked, line = read_log(capsys)
+    assert (line["source"], line["Requests"], line["Accepted"]) == ("web", [1], [1])
+    assert {(entry["reason"], *entry["Blocked"]) for entry in blocked} == {
+        ("missing_identity", 1),
+        ("missing_event_name", 1),
+    }
+
+
+def test_a_request_that_is_refused_is_counted_with_its_code(stack, capsys):
+    invoke(read_sample("unknown_key"))
+    [line] = read_log(capsys)
+    assert (line["Refused"], line["refused"], line["status"]) == ([1], "invalid_write_key", 401)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_no_log_holds_a_key_or_what_a_client_said(stack, capsys, name):
+    invoke(read_sample(name))
+    told = capsys.readouterr()
+    assert not any(word in told.out + told.err for word in ("wk_", "user-", "order-", "203.0.113.24"))
+
+
+def test_importing_the_function_needs_no_environment(monkeypatch):
+    forget_container()
+    monkeypatch.delenv("SLUICE_INGEST_QUEUE_URL", raising=False)
+    assert importlib.import_module("functions.ingest.app").handler
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(gateway_events())
+def test_whatever_a_stranger_sends_is_answered_and_what_is_stored_can_be_read(stack, gateway_event):
+    answer = invoke(gateway_event)
+    bodies = stack.take()
+    assert answer["statusCode"] in {200, 204, 400, 401, 404, 405, 413}
+    assert answer["statusCode"] == 200 or not bodies
+    check_stored(bodies)
