@@ -12,7 +12,7 @@ SAM := .venv-sam/bin/sam
 # Python is the machine's: none is ever downloaded.
 export UV_PYTHON_DOWNLOADS := never
 # What `make check` runs, each a target of its own.
-CHECKS := check-format check-lint check-types check-workspace check-template check-requirements check-sam check-security
+CHECKS := check-format check-lint check-types check-workspace check-schemas check-template check-requirements check-sam check-security
 
 DEV := .venv/.synced
 STACK := .venv-stack/.synced
@@ -47,7 +47,7 @@ e2e: $(LOCAL) ## Run the end-to-end tests only
 bench: $(DEV) ## Measure events per CPU-second of every stage (EVENTS=file.jsonl)
 	@$(PYTHON) -m benchmarks $(if $(EVENTS),--events $(EVENTS))
 
-check: $(CHECKS) ## Format, lint, types, workspace, template and security: what CI runs besides the tests
+check: $(CHECKS) ## Format, lint, types, workspace, schemas, template and security: what CI runs besides the tests
 
 check-format: $(DEV)
 	.venv/bin/ruff format --check .
@@ -60,6 +60,9 @@ check-types: $(DEV)
 
 check-workspace: $(DEV)
 	$(SLUICE) check
+
+check-schemas: $(DEV)
+	$(SLUICE) schema --check
 
 check-template: $(DEV)
 	$(SLUICE) template --check

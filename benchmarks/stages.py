@@ -33,8 +33,12 @@ STAGES = {
     "ingest_100": Stage("ingest", "bench_ingest", arguments={"size": 100}),
     "router_3_syncs": Stage("router", "bench_router"),
     "router_3_syncs_all": Stage("router", "bench_full_fanout", FULL),
+    "mapping_15_parsed": Stage("mapping", "bench_parsed"),
+    "mapping_15_bytes": Stage("mapping", "bench_bytes"),
+    "mapping_liquid": Stage("mapping", "bench_liquid"),
     "delivery_map": Stage("delivery", "bench_delivery_map", FULL),
     "delivery_http": Stage("delivery", "bench_delivery_http", FULL),
+    "filters_5": Stage("filters", "bench_filters"),
 }
 
 

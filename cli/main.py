@@ -5,7 +5,9 @@ import typer
 from cli import keys
 from cli.build import build
 from cli.check import check
+from cli.init import init
 from cli.local.commands import local_app
+from cli.schema import schema
 from cli.template import template
 
 app = typer.Typer(
@@ -14,8 +16,10 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="Sluice: a customer-event pipeline in your own AWS account.",
 )
+app.command()(init)
 app.command()(check)
 app.command()(build)
 app.command()(template)
+app.command()(schema)
 app.add_typer(keys.app, name="keys")
 app.add_typer(local_app, name="local")

@@ -15,6 +15,7 @@ EVENT = {
     "a\\b": {"c.d": 2},
     "deep": {"a": {"b": {"c": [[1, 2], [3]]}}},
     "12": "number",
+    "size[0]": {"[1]": "in brackets", "a[b]": 1, "x[0]y": 2},
 }
 
 
@@ -32,6 +33,15 @@ EVENT = {
         ("properties.0", "zero"),
         ("deep.a.b.c.0.1", 2),
         ("12", "number"),
+        ("properties.products[0].sku", "a"),
+        ("properties.products[1]", {"sku": "b"}),
+        ("properties[0]", "zero"),
+        ("deep.a.b.c[0][1]", 2),
+        ("deep.a.b.c[0].1", 2),
+        (r"size\[0].[1]", "in brackets"),
+        (r"size\[0].\[1]", "in brackets"),
+        (r"size\[0].a[b]", 1),
+        (r"size\[0].x[0]y", 2),
     ],
 )
 def test_a_reference_finds_its_field(reference, value):
@@ -52,6 +62,12 @@ def test_a_reference_finds_its_field(reference, value):
         "properties.products.sku",
         "properties.products.99999999999999999999",
         "properties.products.²",
+        "properties.products[²]",
+        "properties.products[2]",
+        "properties.products[-1]",
+        "properties.products[ 0]",
+        r"properties.products\[0]",
+        "size[0].[1]",
         "foo . bar.baz",
         "foo .bar.baz",
     ],
@@ -66,7 +82,9 @@ def test_anything_may_stand_where_an_event_is_expected(event, reference):
     assert compile_field(reference)(event) is MISSING
 
 
-@pytest.mark.parametrize("reference", ["", ".", "a.", ".a", "a..b", "\\", "a\\", r"a\b", r"a\ b"])
+@pytest.mark.parametrize(
+    "reference", ["", ".", "a.", ".a", "a..b", "\\", "a\\", r"a\b", r"a\ b", r"a\]", "[0].."]
+)
 def test_a_reference_that_is_none_is_refused(reference):
     with pytest.raises(WorkspaceError):
         parse_field(reference)
@@ -76,7 +94,8 @@ def test_missing_is_false():
     assert not MISSING
 
 
-names = st.lists(st.text(min_size=1, max_size=9), min_size=1, max_size=4).map(tuple)
+name = st.text(min_size=1, max_size=9) | st.text(alphabet="a.\\[]01", min_size=1, max_size=9)
+names = st.lists(name, min_size=1, max_size=4).map(tuple)
 
 
 @given(names)
@@ -92,13 +111,15 @@ def test_any_field_of_nested_objects_can_be_named(path):
     assert compile_field(format_field(path))(event) == 7
 
 
-@given(st.text(alphabet="ab.\\ 0"))
+@given(st.text(alphabet="ab.\\ 0[]"))
 def test_any_text_is_a_reference_or_refused(text):
     try:
         path = parse_field(text)
     except WorkspaceError:
         return
-    assert format_field(path) == text
+    assert parse_field(format_field(path)) == path
+    if "[" not in text:
+        assert format_field(path) == text
 
 
 json = st.recursive(

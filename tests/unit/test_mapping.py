@@ -42,7 +42,7 @@ def test_a_mapping_fills_its_fields(spec, payload):
         {"a": {}},
         {"a": {"field": 1}},
         {"a": {"field": "x", "value": 1}},
-        {"a": {"template": "x"}},
+        {"a": {"tmplate": "x"}},
         {"a": {"field": "x."}},
         {"": {"value": 1}},
         {"a.": {"value": 1}},

@@ -1,15 +1,17 @@
-"""Mappings: what a destination gets of an event. Compiled once to closures, then run per event.
+"""Mappings: what a destination gets of an event. Compiled once, then run per event.
 
-A mapping is `{output field: {field: reference} | {value: anything}}`; the output field may have dots, which
-build nested objects. A field that the event does not have leaves its output field out.
+A mapping is `{output field: value source}` (sluice.values has the sources); dots in an output field build
+nested objects, `...` spreads an object. A source with nothing to give leaves its output field out.
 """
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
+from functools import cache
 from typing import Any
 
-from sluice.errors import WorkspaceError
-from sluice.fields import MISSING, Getter, compile_field, parse_field
+from sluice.errors import MappingError
+from sluice.objects import Build
+from sluice.source_syntax import SourceError
+from sluice.values import compile_fields
 
 type Mapper = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -17,46 +19,49 @@ type Mapper = Callable[[dict[str, Any]], dict[str, Any]]
 def compile_mapping(spec: Mapping[str, Any] | None) -> Mapper:
     """A function from an event to the destination's payload; None is the whole event as it is.
 
-    The payload may share parts with the event: it is for serialising, not for changing.
-    Raises WorkspaceError where two output fields claim the same place.
+    The payload may share parts with the event: it is for serialising, not for changing. Mapping raises
+    MappingError only, with the output field's name. Raises SourceError where the spec is no mapping.
     """
     if spec is None:
         return _whole_event
-    flat: list[tuple[str, Getter]] = []
-    nested: list[tuple[tuple[str, ...], Getter]] = []
-    seen: set[tuple[str, ...]] = set()
-    for target, source in spec.items():
-        names = parse_field(target)
-        if any(names[: len(other)] == other or other[: len(names)] == names for other in seen):
-            raise WorkspaceError(f"mapping {target!r} claims a place that another mapping fills")
-        seen.add(names)
-        if len(names) == 1:
-            flat.append((names[0], compile_value(source)))
-        else:
-            nested.append((names, compile_value(source)))
+    build = compile_fields(spec)
+
+    @cache
+    def compile_each() -> list[tuple[str, Build]]:
+        return [(target, compile_fields({target: source})) for target, source in spec.items()]
 
     def map_event(event: dict[str, Any]) -> dict[str, Any]:
-        payload = {name: value for name, get in flat if (value := get(event)) is not MISSING}
-        for names, get in nested:
-            if (value := get(event)) is not MISSING:
-                place = payload
-                for name in names[:-1]:
-                    place = place.setdefault(name, {})
-                place[names[-1]] = value
-        return payload
+        if type(event) is not dict:
+            raise MappingError("the event is no object")
+        try:
+            return build(event)
+        except MappingError as error:
+            field = error.field or _find_failing(compile_each(), event)
+            raise MappingError(f"{field}: {error.detail}", field=field, reason=error.reason) from error
 
     return map_event
 
 
-def compile_value(source: Mapping[str, Any]) -> Getter:
-    """A function from an event to one value, or MISSING."""
-    match dict(source):
-        case {"field": str(reference), **rest} if not rest:
-            return compile_field(reference)
-        case {"value": value, **rest} if not rest:
-            constant = deepcopy(value)
-            return lambda _event: constant
-    raise WorkspaceError(f"{dict(source)!r} is no source of a value", hint="write {field: …} or {value: …}")
+def find_mapping_errors(spec: Mapping[str, Any]) -> list[SourceError]:
+    """What keeps `compile_mapping` from compiling `spec`: one error an output field, or that two clash."""
+    errors: list[SourceError] = []
+    for part in [*({target: source} for target, source in spec.items()), spec]:
+        try:
+            if part is not spec or not errors:
+                compile_fields(part)
+        except SourceError as error:
+            errors.append(error)
+    return errors
+
+
+def _find_failing(fields: list[tuple[str, Build]], event: dict[str, Any]) -> str:
+    """The output field whose source fails. It looks again, so that events that do not fail pay nothing."""
+    for target, build in fields:
+        try:
+            build(event)
+        except MappingError:
+            return target
+    return ""
 
 
 def _whole_event(event: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from tests.unit.routing.world import ORDERS, TRACK, make_event, make_sync, make_
 
 
 def decide(event, **syncs):
-    return compile_decisions(make_workspace(**syncs))["web"](event).routes
+    return compile_decisions(make_workspace(**syncs), lambda: 0.0)["web"](event).routes
 
 
 def test_every_type_whose_filter_matches_takes_the_event():
@@ -46,7 +46,9 @@ def test_a_sync_takes_only_its_own_source():
 
 
 def test_a_decision_says_the_same_to_the_archive():
-    decided = compile_decisions(make_workspace(s=make_sync("S", make_type("purchase", ORDERS))))["web"]
+    decided = compile_decisions(make_workspace(s=make_sync("S", make_type("purchase", ORDERS))), lambda: 0.0)[
+        "web"
+    ]
     assert decided(make_event()).verdict_json == (
         b'"verdict":"accepted","reasons":[],"syncs":[{"sync":"s","type":"purchase"}]'
     )

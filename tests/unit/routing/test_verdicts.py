@@ -4,7 +4,8 @@ from sluice.routing.decide import compile_decisions, decide_nobody
 from sluice.routing.verdicts import judge_pack
 from tests.unit.routing.world import ORDERS, make_event, make_pack, make_sync, make_type, make_workspace
 
-DECIDE = compile_decisions(make_workspace(orders=make_sync("Orders", make_type("purchase", ORDERS))))["web"]
+WORKSPACE = make_workspace(orders=make_sync("Orders", make_type("purchase", ORDERS)))
+DECIDE = compile_decisions(WORKSPACE, lambda: 0.0)["web"]
 
 
 def judge(pack, *, duplicates=(), decide=DECIDE):

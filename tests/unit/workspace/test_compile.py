@@ -72,9 +72,9 @@ PROBLEMS = {
         with_type(mappings={"a": {"feild": "b"}}),
         (
             "syncs/web-to-crm",
-            ("event_types", 0, "mappings"),
+            ("event_types", 0, "mappings", "a", "feild"),
             "{'feild': 'b'} is no source of a value",
-            "write {field: …} or {value: …}",
+            "did you mean field?",
         ),
     ),
     "a kind": (

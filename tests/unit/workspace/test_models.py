@@ -95,6 +95,7 @@ CONDITION = {"field": "type", "op": "equals", "value": "track"}
         {"field": "event", "op": "in", "value": []},
         {"all": [CONDITION]},
         {"any": [{"all": [CONDITION, CONDITION]}, {"field": "a", "op": "exists"}]},
+        {"not": {"template": "x", "op": "equals", "value_field": "event", "case_insensitive": True}},
     ],
 )
 def test_a_filter_comes_out_as_it_went_in(spec):
@@ -109,7 +110,9 @@ def test_a_filter_comes_out_as_it_went_in(spec):
         {"op": "exists"},
         {"value": 1},
         {"field": "type", "op": "equals"},
-        {"field": "type", "op": "matches", "value": "x"},
+        {"field": "type", "op": "matches", "value": "("},
+        {"field": "type", "op": "greater_than", "value": "5"},
+        {"field": "type", "template": "x", "op": "exists"},
         {"field": "type", "op": "exists", "value": 1},
         {"field": "type", "op": "in", "value": "track"},
         {"field": None, "op": "equals", "value": 1},

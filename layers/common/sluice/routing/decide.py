@@ -25,16 +25,16 @@ class Decision:
 type Decide = Callable[[Event], Decision]
 
 
-def compile_decisions(workspace: Mapping[str, Any]) -> dict[str, Decide]:
-    """By source: a function from an event to its decision. Retired syncs take nothing."""
+def compile_decisions(workspace: Mapping[str, Any], now: Callable[[], float]) -> dict[str, Decide]:
+    """By source: a function from an event to its decision; `now` gives epoch time. Retired syncs are out."""
     active = {slug: sync for slug, sync in workspace["syncs"].items() if not sync["retired"]}
     return {
-        source: compile_source({slug: sync for slug, sync in active.items() if sync["source"] == source})
+        source: compile_source({slug: sync for slug, sync in active.items() if sync["source"] == source}, now)
         for source in workspace["sources"]
     }
 
 
-def compile_source(syncs: Mapping[str, Mapping[str, Any]]) -> Decide:
+def compile_source(syncs: Mapping[str, Mapping[str, Any]], now: Callable[[], float]) -> Decide:
     """The decision for events of one source. Every type with a filter is looked at on its own.
 
     Which types took an event is a set of bits, so that events that go the same way share one Decision.
@@ -50,7 +50,7 @@ def compile_source(syncs: Mapping[str, Mapping[str, Any]]) -> Decide:
             if event_type["type"] == CATCH_ALL and event_type["filter"] is None:
                 rest |= bit
             else:
-                tests.append((compile_filter(event_type["filter"]), bit))
+                tests.append((compile_filter(event_type["filter"], now=now), bit))
         compiled.append((tests, rest))
 
     @lru_cache(maxsize=KNOWN_DECISIONS)

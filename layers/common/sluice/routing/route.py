@@ -66,7 +66,7 @@ class Router:
     ) -> None:
         self._digest: str = workspace["digest"]
         self._syncs: Mapping[str, Any] = workspace["syncs"]
-        self._decisions = compile_decisions(workspace)
+        self._decisions = compile_decisions(workspace, clock)
         self._dedup = Deduplication(workspace["sources"], dedup_hours * 3600)
         self._claims, self._archive, self._queues = claims, archive, queues
         self._queue_url = ingest_queue_url

@@ -7,12 +7,11 @@ from typing import Any
 
 import orjson
 from pydantic import ValidationError
-from pydantic_core import to_jsonable_python
 
 from sluice.destinations import load_declaration
 from sluice.errors import WorkspaceError
 from sluice.filters import compile_filter
-from sluice.mapping import compile_mapping
+from sluice.mapping import find_mapping_errors
 from sluice.workspace.models import Destination, Source, Sync
 from sluice.workspace.names import pascal_name
 
@@ -69,10 +68,10 @@ def find_problems(workspace: Workspace) -> list[Problem]:
                 compile_filter(event_type.filter.to_spec() if event_type.filter else None)
             except WorkspaceError as error:
                 problems.append(Problem(part, ("event_types", n, "filter"), error.message, error.hint))
-            try:
-                compile_mapping(event_type.mappings)
-            except WorkspaceError as error:
-                problems.append(Problem(part, ("event_types", n, "mappings"), error.message, error.hint))
+            for wrong in find_mapping_errors(event_type.mappings or {}):
+                where = f"line {wrong.line}, column {wrong.column}: " if wrong.line else ""
+                at = ("event_types", n, "mappings", *wrong.place)
+                problems.append(Problem(part, at, where + wrong.message, wrong.hint))
     return problems
 
 

@@ -3,7 +3,12 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation, model_validator
+
+from sluice.errors import WorkspaceError
+from sluice.filters.conditions import check_node
+from sluice.filters.operators import OperatorName, find_near_operator
+from sluice.source_syntax import Kind
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -21,7 +26,12 @@ def read_duration(value: object) -> object:
     return value
 
 
-Duration = Annotated[int, BeforeValidator(read_duration)]
+Duration = Annotated[
+    int,
+    BeforeValidator(
+        read_duration, json_schema_input_type=int | Annotated[str, Field(pattern=r"^\s*\d+\s*[smhd]\s*$")]
+    ),
+]
 """Seconds, or text with a unit: `5s`, `15m`, `4h`."""
 
 
@@ -51,35 +61,97 @@ class Destination(Model):
     settings: dict[str, Any] = {}
 
 
-class Filter(Model):
-    """A condition (`field`, `op`, `value`) or a group (`all` or `any` of filters)."""
+def read_operator(value: object) -> object:
+    """The operator's name; one that is nearly another's is refused with that one's."""
+    near = find_near_operator(value)
+    if near and value != near:
+        raise ValueError(f"there is no operator {value!r}: did you mean {near}?")
+    return value
 
-    field: str | None = None
-    op: Literal["equals", "not_equals", "in", "exists"] | None = None
-    value: Any = None
+
+class Filter(Model):
+    """A condition (`field` or `template`, `op`, a value), or a group (`all`, `any`, `not`) of filters."""
+
+    field: str | None = Field(None, description="Reference of the field that is looked at.")
+    template: str | None = Field(None, description="Liquid, instead of a field.")
+    op: Annotated[OperatorName, BeforeValidator(read_operator)] | None = None
+    value: Any = Field(None, description="What the field is compared with.")
+    value_field: str | None = Field(None, description="Reference of a field to compare with.")
+    value_template: str | None = Field(None, description="Liquid to compare with.")
+    case_insensitive: bool = Field(False, description="Texts are compared without their case.")
     all: "list[Filter] | None" = Field(None, min_length=1)
     any: "list[Filter] | None" = Field(None, min_length=1)
+    not_: "Filter | None" = Field(None, alias="not")
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> "Filter":
-        given = self.model_fields_set
-        is_empty = any(getattr(self, name) is None for name in given - {"value"})
-        if given in ({"all"}, {"any"}) and not is_empty:
-            return self
-        if given - {"value"} != {"field", "op"} or is_empty:
-            raise ValueError("a filter is either {field, op, value} or {all: [...]} or {any: [...]}")
-        if self.op == "exists":
-            if "value" in given:
-                raise ValueError("exists takes no value")
-        elif "value" not in given:
-            raise ValueError(f"{self.op} needs a value")
-        if self.op == "in" and not isinstance(self.value, list):
-            raise ValueError("in needs a list as its value")
+        """What `compile_filter` refuses is refused here already, where the line is known."""
+        spec = {"not" if name == "not_" else name: getattr(self, name) for name in self.model_fields_set}
+        if self.not_ is not None:
+            spec["not"] = {}
+        try:
+            check_node(spec)
+        except WorkspaceError as error:
+            raise ValueError(f"{error.message} ({error.hint})" if error.hint else error.message) from error
         return self
 
     def to_spec(self) -> dict[str, Any]:
         """What `compile_filter` takes."""
-        return self.model_dump(exclude_unset=True)
+        return self.model_dump(exclude_unset=True, by_alias=True)
+
+
+class _WithOptions(Model):
+    if_missing: Any = Field(
+        "omit", description="omit, null, error, a source, or a default that is no text ({value: text})."
+    )
+    on_error: Any = Field(
+        "error", description="As if_missing, for a value that cannot be cast, rendered or run over."
+    )
+
+
+class FieldSource(_WithOptions):
+    """A field of the event."""
+
+    field: str = Field(description="Dots part names; a backslash escapes a dot or a backslash in a name.")
+    cast: Kind | None = Field(None, alias="as")
+
+
+class StaticSource(Model):
+    """The same value for every event, with the type that it is written with."""
+
+    value: Any
+
+
+class TemplateSource(_WithOptions):
+    """Liquid; the event is `row`. A template that is one {{ expression }} keeps the value's type."""
+
+    template: str
+    cast: Kind | None = Field(None, alias="as")
+
+
+class ArraySource(_WithOptions):
+    """A list of sources; or, with `each`, what every `item` of a list becomes."""
+
+    array: "list[ValueSource] | ValueSource"
+    each: str | None = Field(None, description="The field with the list.")
+
+
+class ObjectSource(_WithOptions):
+    """An object; without `object` around it where no field has the name of a key of a source."""
+
+    object: "dict[str, ValueSource | list[ValueSource]]"
+
+
+type ValueSource = (
+    FieldSource
+    | StaticSource
+    | TemplateSource
+    | ArraySource
+    | ObjectSource
+    | dict[str, "ValueSource | list[ValueSource]"]
+)
+MappedValue = Annotated[ValueSource | list[ValueSource], SkipValidation]
+"""For editors and docs. compile_value checks the source, knows the place and says what was probably meant."""
 
 
 class EventType(Model):
@@ -90,7 +162,9 @@ class EventType(Model):
 
     type: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
     filter: Filter | None = None
-    mappings: dict[str, dict[str, Any]] | None = None
+    mappings: dict[str, MappedValue] | None = Field(
+        None, description="Output field, in which dots nest objects, to where its value comes from."
+    )
 
 
 class Retry(Model):
