@@ -80,7 +80,7 @@ def _exists(get: Getter, _value: Any) -> Test:
 
 
 def same(found: Any, value: Any) -> bool:
-    """JSON equality: true is not 1, not inside lists and objects either; 1 is 1.0, missing is nothing's equal."""
+    """JSON equality, inside lists and objects too: true is not 1, 1 is 1.0, missing equals nothing."""
     if type(found) is bool or type(value) is bool:
         return found is value
     if found != value:

@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 from pydantic import ValidationError
-from pydantic_core import to_jsonable_python
 
 from sluice.destinations import load_declaration
 from sluice.errors import WorkspaceError
