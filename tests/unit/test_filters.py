@@ -14,6 +14,7 @@ EVENT = {
     "type": "track",
     "event": "Order Completed",
     "properties": {"total": 12.5, "gift": True, "note": None},
+    "list": [True, {"a": [0]}],
 }
 
 
@@ -33,6 +34,9 @@ EVENT = {
         ({"field": "properties.gift", "op": "equals", "value": "true"}, False),
         ({"field": "properties", "op": "equals", "value": {"gift": True, "note": None, "total": 12.5}}, True),
         ({"field": "properties", "op": "equals", "value": {"gift": 1, "note": None, "total": 12.5}}, False),
+        ({"field": "list", "op": "equals", "value": [True, {"a": [0]}]}, True),
+        ({"field": "list", "op": "equals", "value": [1, {"a": [0]}]}, False),
+        ({"field": "list", "op": "equals", "value": [True, {"a": [False]}]}, False),
         ({"field": "type", "op": "not_equals", "value": "page"}, True),
         ({"field": "type", "op": "not_equals", "value": "track"}, False),
         ({"field": "nothing", "op": "not_equals", "value": "track"}, True),
