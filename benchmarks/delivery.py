@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import orjson
-from functions.delivery.app import handler
 
 from benchmarks.harness import Context, Counter, Event, Figures, measure, sqs_events
+from functions.delivery.app import handler
 from sluice.delivery.pack_work import PackWork, prepare_requests, read_pack
 from sluice.delivery.ports import Message
 from sluice.delivery.sync import compile_sync
