@@ -95,9 +95,9 @@ deploy: $(DEV) $(SAM_CLI) ## Check, build and deploy to your AWS account (ARGS="
 	@$(MAKE) build
 	$(SAM) deploy $(ARGS)
 
-smoke: $(DEV) ## Check a deployed stack: URL=https://… KEY=its write key
+smoke: $(DEV) ## Check a deployed stack: URL=https://… KEY=its write key (STACK=name also tries a redrive)
 	@test -n "$(URL)" && test -n "$(KEY)" || { echo "usage: make smoke URL=https://… KEY=…" >&2; exit 2; }
-	@$(PYTHON) -m tests.smoke "$(URL)" "$(KEY)"
+	@$(PYTHON) -m tests.smoke "$(URL)" "$(KEY)" $(if $(STACK),--stack "$(STACK)")
 
 clean: ## Stop the local stack and remove everything that was installed or built
 	@test ! -x $(SLUICE) || $(SLUICE) local down

@@ -12,9 +12,13 @@ from tests.e2e.stacks import SESSION, LocalStack, remove_leftovers, running_stac
 LOG_LINES = 25
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _clean_start() -> None:
+    remove_leftovers()
+
+
 @pytest.fixture(scope="session")
 def main_stack() -> Iterator[LocalStack]:
-    remove_leftovers()
     with running_stack("main") as stack:
         yield stack
 

@@ -1,7 +1,7 @@
 """microburst between the functions and AWS: fails the calls it is told to, passes all others on."""
 
 import json
-import subprocess
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +10,12 @@ from typing import Any
 
 import urllib3
 
+from cli.local.processes import start_background, stop_background
 from tests.e2e.deadlines import eventually
 from tests.e2e.events import POOL
 
 MICROBURST = Path(sys.executable).with_name("microburst")
+PID_FILE = "proxy.pid"
 
 
 class FaultProxy:
@@ -50,20 +52,18 @@ class FaultProxy:
 
 
 @contextmanager
-def running_proxy(port: int, upstream: str, log: Path) -> Iterator[FaultProxy]:
+def running_proxy(port: int, upstream: str, folder: Path) -> Iterator[FaultProxy]:
     """A proxy on a port while the block runs; `upstream` need not answer yet."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [MICROBURST, "--upstream", upstream, "--port", str(port)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+    start_background(
+        [str(MICROBURST), "--upstream", upstream, "--port", str(port)],
+        pid_file=folder / PID_FILE,
+        log=folder / "proxy.log",
+        environment={"PATH": os.defpath, "LANG": "C.UTF-8"},
+        folder=folder,
+    )
     try:
         proxy = FaultProxy(port)
         eventually(proxy.is_healthy, what="the fault proxy answers")
         yield proxy
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        stop_background(folder / PID_FILE)

@@ -17,6 +17,7 @@ from tests.e2e.stacks import PROJECT
 
 NODE_SOURCES = PROJECT / "tests" / "e2e" / "node"
 NODE_FOLDER = PROJECT / ".local" / "e2e-node"
+RETRIES = 4  # instead of ten, so that a test of a broken stack ends
 
 type Send = Callable[[str, str, str], list[str]]
 """`(url, write key, user id)` to the message ids."""
@@ -37,7 +38,13 @@ def send_with_rudderstack(url: str, key: str, user: str) -> list[str]:
 def make_every_call(make_client: Any, url: str, key: str, user: str) -> list[str]:
     """One call of every type and enough tracks for a second batch, as an application makes them."""
     failures: list[Exception] = []
-    client = make_client(key, host=url, gzip=True, on_error=lambda error, _events: failures.append(error))
+    client = make_client(
+        key,
+        host=url,
+        gzip=True,
+        max_retries=RETRIES,
+        on_error=lambda error, _events: failures.append(error),
+    )
     sent = []
 
     def call(kind: str, **fields: Any) -> None:

@@ -15,12 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli.local.processes import stop_background
+
 PROJECT = Path(__file__).resolve().parents[2]
 WORKSPACE = Path(__file__).with_name("workspace")
 SLUICE = Path(sys.executable).with_name("sluice")
 FOLDERS = PROJECT / ".local" / "e2e"
 SESSION = FOLDERS / str(os.getpid())  # sessions do not meet, and what one that was killed left can be told
 COMMAND_SECONDS = 180
+NO_PORTS = (1, 2)  # for commands that open none
 
 
 @dataclass
@@ -88,11 +91,15 @@ def running_stack(name: str, *options: str, workspace: Path = WORKSPACE) -> Iter
         yield stack
     finally:
         stack.down()
+        shutil.rmtree(stack.folder / "build", ignore_errors=True)  # what `sam build` made is large
 
 
 def new_stack(name: str, workspace: Path = WORKSPACE) -> LocalStack:
+    """A stack on free ports that was not started yet."""
     port, sink_port = find_free_ports(2)
-    return LocalStack(SESSION / name, port, sink_port, workspace)
+    folder = SESSION / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return LocalStack(folder, port, sink_port, workspace)
 
 
 def find_free_ports(count: int) -> list[int]:
@@ -105,12 +112,13 @@ def find_free_ports(count: int) -> list[int]:
 
 
 def remove_leftovers() -> None:
-    """Ends the stacks of test sessions that were killed, and forgets the logs of all that ended."""
+    """Ends what test sessions that were killed left running, and forgets the logs of all that ended."""
     for session in FOLDERS.glob("[0-9]*"):
         if is_alive(int(session.name)):
             continue
         for folder in session.iterdir():
-            LocalStack(folder, 0, 0).run("local", "down", SLUICE_PORT="1", SLUICE_SINK_PORT="1")
+            LocalStack(folder, *NO_PORTS).down()
+            stop_background(folder / "proxy.pid")
         shutil.rmtree(session)
 
 
@@ -143,7 +151,10 @@ def find_processes(stack: LocalStack) -> set[int]:
 def list_processes() -> dict[int, tuple[int, str]]:
     """Parent and command line of every process of this machine."""
     listed = subprocess.run(
-        ["ps", "-axww", "-o", "pid=,ppid=,command="], capture_output=True, text=True, check=True
+        ["ps", "-axww", "-o", "pid=", "-o", "ppid=", "-o", "command="],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     rows = (line.split(None, 2) for line in listed.splitlines())
-    return {int(pid): (int(parent), command) for pid, parent, command in rows}
+    return {int(pid): (int(parent), " ".join(command)) for pid, parent, *command in rows}

@@ -35,7 +35,7 @@ def proxied() -> Iterator[Proxied]:
     """A stack whose functions reach AWS through a fault proxy."""
     stack = new_stack("proxied")
     [port] = find_free_ports(1)
-    with running_proxy(port, f"http://127.0.0.1:{stack.port}", stack.folder / "proxy.log") as proxy:
+    with running_proxy(port, f"http://127.0.0.1:{stack.port}", stack.folder) as proxy:
         try:
             yield stack.up("--fault-proxy", proxy.url), proxy
         finally:

@@ -19,7 +19,7 @@ from tests.e2e.evidence import (
     wait_for_letters,
     wait_for_lines,
 )
-from tests.e2e.stacks import WORKSPACE, LocalStack, running_stack
+from tests.e2e.stacks import NO_PORTS, WORKSPACE, LocalStack, running_stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket]
 
@@ -35,7 +35,7 @@ def own_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def made_key(own_workspace: Path) -> str:
     """A write key as an operator makes one, before the deploy."""
-    maker = LocalStack(own_workspace, 1, 2, own_workspace)
+    maker = LocalStack(own_workspace, *NO_PORTS, own_workspace)
     finished = maker.run("keys", "create", "--source", "shop")
     assert finished.returncode == 0, finished.stderr
     return finished.stdout.strip()

@@ -18,7 +18,7 @@ from tests.adapters.aws import fake_aws, make_table
 from tests.builders import KEY, make_batch, make_gateway_event
 from tests.unit.ingest.hostile import check_stored, gateway_events
 
-EVENTS = Path("events/ingest")
+EVENTS = Path(__file__).parents[2] / "events" / "ingest"
 SAMPLE_KEY = "wk_sample_key_of_the_web_shop"
 WORKSPACE = {
     "v": 1,
@@ -50,7 +50,6 @@ class Stack:
     """Ingest's part of a stack."""
 
     def __init__(self):
-        boto3.setup_default_session()
         self.sqs = build_client("sqs")
         self.queue = self.sqs.create_queue(QueueName="stack-ingest")["QueueUrl"]
         self.control = make_table("control", "kind", "id")
@@ -75,8 +74,15 @@ class Stack:
         )
 
 
+@pytest.fixture(scope="module")
+def session():
+    """One for all tests: reading the AWS service definitions is most of what a stack costs."""
+    with fake_aws():
+        return boto3.Session()
+
+
 @pytest.fixture
-def stack(tmp_path, monkeypatch):
+def stack(tmp_path, monkeypatch, session):
     folder = tmp_path / "sluice_workspace"
     folder.mkdir()
     (folder / "__init__.py").touch()
@@ -87,6 +93,7 @@ def stack(tmp_path, monkeypatch):
     for name, limit in LIMITS.items():
         monkeypatch.setenv(f"SLUICE_MAX_{name}", str(limit))
     with fake_aws():
+        boto3.DEFAULT_SESSION = session
         stack = Stack()
         monkeypatch.setenv("SLUICE_INGEST_QUEUE_URL", stack.queue)
         monkeypatch.setenv("SLUICE_CONTROL_TABLE", "control")

@@ -6,6 +6,8 @@ from functools import lru_cache
 # What a datetime can be moved by without leaving years 1 to 9999.
 EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC).timestamp(), datetime(9999, 12, 30, tzinfo=UTC).timestamp()
 
+_MILLISECONDS = [f".{n:03d}Z" for n in range(1000)]
+
 
 def parse_time(text: object) -> float | None:
     """Epoch seconds of an ISO 8601 date or time; without an offset it is UTC. None where it is not one."""
@@ -29,7 +31,7 @@ def format_time(epoch: float) -> str:
     if not EARLIEST <= epoch <= LATEST:
         epoch = EARLIEST if epoch < EARLIEST else LATEST
     second, millisecond = divmod(round(epoch * 1000), 1000)
-    return f"{_format_second(second)}.{millisecond:03d}Z"
+    return _format_second(second) + _MILLISECONDS[millisecond]
 
 
 @lru_cache(maxsize=4096)

@@ -1,16 +1,16 @@
 """`sluice keys`: made once, shown once, stored as a digest, revoked at once."""
 
-import json
 import re
+from types import SimpleNamespace
 
 import boto3
 import pytest
-from moto import mock_aws
 from typer.testing import CliRunner
 
 from cli.main import app
 from cli.workspace_files import load_workspace
 from sluice.ingest.keys import KeyRing, digest_key
+from tests.adapters.aws import fake_aws, make_table
 from tests.unit.cli.folders import write_workspace
 
 COMMENTED = """\
@@ -22,25 +22,6 @@ collect_ip: client # never a server's
 keys: []
 dedup: request
 """
-TEMPLATE = {
-    "Resources": {
-        "ControlTable": {
-            "Type": "AWS::DynamoDB::Table",
-            "Properties": {
-                "TableName": "stack-control",
-                "BillingMode": "PAY_PER_REQUEST",
-                "KeySchema": [
-                    {"AttributeName": "kind", "KeyType": "HASH"},
-                    {"AttributeName": "id", "KeyType": "RANGE"},
-                ],
-                "AttributeDefinitions": [
-                    {"AttributeName": "kind", "AttributeType": "S"},
-                    {"AttributeName": "id", "AttributeType": "S"},
-                ],
-            },
-        }
-    }
-}
 
 
 def run(*arguments):
@@ -122,14 +103,22 @@ def test_a_source_that_is_not_there_is_told(folder, command):
 
 
 @pytest.fixture
-def stack(monkeypatch):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        boto3.client("cloudformation").create_stack(StackName="stack", TemplateBody=json.dumps(TEMPLATE))
+def stack():
+    """A stack with a control table, of which moto has the table and this fixture what CloudFormation says."""
+    with fake_aws():
+        boto3.setup_default_session()
+        boto3.DEFAULT_SESSION.events.register("before-call.cloudformation", describe_stack_resource)
+        make_table("stack-control", "kind", "id")
         yield "stack"
+        boto3.DEFAULT_SESSION = None
+
+
+def describe_stack_resource(params, **_):
+    if params["body"]["StackName"] != "stack":
+        error = {"Code": "ValidationError", "Message": "Stack does not exist"}
+        return SimpleNamespace(status_code=400), {"Error": error, "ResponseMetadata": {}}
+    assert params["body"]["LogicalResourceId"] == "ControlTable"
+    return SimpleNamespace(status_code=200), {"StackResourceDetail": {"PhysicalResourceId": "stack-control"}}
 
 
 def list_revoked():

@@ -146,7 +146,7 @@ def test_parts_that_hold_other_events_have_other_keys():
 @given(
     st.lists(
         st.none()
-        | st.integers()
+        | st.integers(-9, 9)
         | st.fixed_dictionaries(
             {"messageId": st.text(max_size=9)},
             optional={

@@ -2,6 +2,8 @@
 
 request.py   what the gateway hands over        paths.py      which endpoint it is
 keys.py      whose request it is                body.py       bytes to JSON, bounded
-normalise.py one event as the router wants it   accept.py     the request as a whole, cut into packs
-answers.py   what the client is told            serve.py      the one durable write, then the answer
+pixels.py    events in an image's address       accept.py     the request as a whole
+normalise.py one event as the router wants it   measure.py    how large and how deep it is
+packer.py    all of them, cut into packs        answers.py    what the client is told
+serve.py     the one durable write, then the answer
 """

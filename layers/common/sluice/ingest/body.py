@@ -24,7 +24,7 @@ NON_FINITE, SURROGATES = "numbers that are not finite became null", "broken char
 def decode_body(body: bytes, *, max_bytes: int) -> bytes:
     """The body unpacked; gzip is told by its magic bytes, since a gateway may have unpacked it already.
 
-    Never makes more than `max_bytes` (413); gzip that breaks off is refused (400).
+    Never makes more than `max_bytes` (413); gzip that breaks off, or has over 100 members, is refused (400).
     """
     if body[:2] != _GZIP:
         if len(body) > max_bytes:
@@ -57,7 +57,7 @@ def parse_body(body: bytes) -> tuple[dict[str, Any], bool]:
     parser refuses is read once more by the lenient one. Raises RequestError 400 for the rest, and 413 for
     more objects and lists than memory has room for (brackets in texts count too).
     """
-    if body.count(b"{") + body.count(b"[") > _MAX_CONTAINERS:
+    if len(body) > _MAX_CONTAINERS and body.count(b"{") + body.count(b"[") > _MAX_CONTAINERS:
         raise RequestError(413, "request_too_large", "The body has too many objects and lists.")
     try:
         value, lenient = orjson.loads(body), False

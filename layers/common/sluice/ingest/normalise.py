@@ -15,10 +15,8 @@ from sluice.reasons import Reason
 from sluice.times import format_time, parse_time
 
 NOTES_KEY = "_sluice"  # where an event carries what ingest changed: {"notes": [text, …]}
-_OBJECT_OR_NULL: set[type] = {dict, type(None)}
-_ID_OR_NULL: set[type] = {str, int, float, type(None)}
-_SHAPES = [(name, _OBJECT_OR_NULL) for name in ("context", "integrations", "properties", "traits")]
-_SHAPES += [(name, _ID_OR_NULL) for name in ("userId", "anonymousId", "groupId", "previousId")]
+_OBJECTS = ("context", "integrations", "properties", "traits")
+_IDS, _ID_TYPES = ("userId", "anonymousId", "groupId", "previousId"), (str, int, float)
 _CLIENT_CHANNELS = ("web", "browser", "mobile", "client")
 _EXCERPT = 64
 
@@ -68,11 +66,7 @@ def normalise_event(raw: Mapping[str, Any], around: Surroundings) -> Event:
 
 def check_event(event: Mapping[str, Any]) -> None:
     """Raises EventBlocked with every rule that the event breaks (seed 003, and the spec's ids per type)."""
-    reasons = []
-    for name, allowed in _SHAPES:
-        if type(event.get(name)) not in allowed:
-            reasons.append(Reason.INVALID_SHAPE)
-            break
+    reasons = [] if _is_well_shaped(event) else [Reason.INVALID_SHAPE]
     kind = event.get("type")
     if not kind:
         reasons.append(Reason.MISSING_TYPE)
@@ -92,6 +86,19 @@ def check_event(event: Mapping[str, Any]) -> None:
         reasons.append(Reason.MISSING_PREVIOUS_ID)
     if reasons:
         raise EventBlocked(*dict.fromkeys(reasons))
+
+
+def _is_well_shaped(event: Mapping[str, Any]) -> bool:
+    """Whether what should be an object is one, and ids are text or numbers; null is as good as nothing."""
+    for name in _OBJECTS:
+        value = event.get(name)
+        if value is not None and type(value) is not dict:
+            return False
+    for name in _IDS:
+        value = event.get(name)
+        if value is not None and type(value) not in _ID_TYPES:
+            return False
+    return True
 
 
 def _has(event: Mapping[str, Any], name: str) -> bool:

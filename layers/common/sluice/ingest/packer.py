@@ -10,7 +10,14 @@ import orjson
 
 from sluice.errors import EventBlocked, RequestError
 from sluice.ingest.body import repair
-from sluice.ingest.measure import cut_down, has_refused, is_deeper, replace_refused, take_head
+from sluice.ingest.measure import (
+    count_brackets,
+    cut_down,
+    has_refused,
+    is_deeper,
+    replace_refused,
+    take_head,
+)
 from sluice.ingest.normalise import NOTES_KEY, Surroundings, check_event, normalise_event
 from sluice.packs import Event, IngestPack, cut, dump_ingest_pack
 from sluice.reasons import Reason
@@ -152,7 +159,7 @@ class Packer:
         except TypeError as error:  # deeper than the serialiser goes
             raise EventBlocked(Reason.INVALID_SHAPE) from error
         # An event with few brackets cannot be deep: only the others are walked.
-        if data.count(b"{") + data.count(b"[") > self._limits.depth and is_deeper(event, self._limits.depth):
+        if count_brackets(data) > self._limits.depth and is_deeper(event, self._limits.depth):
             raise EventBlocked(Reason.INVALID_SHAPE)
         if len(data) > self._limits.event_bytes:
             raise EventBlocked(Reason.EVENT_TOO_LARGE)
