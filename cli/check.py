@@ -11,8 +11,10 @@ from rich.markup import escape
 from cli.local.overlay import is_development_key_digest
 from cli.options import WorkspaceOption
 from cli.workspace_files import WorkspaceFolder, locate, read_workspace
+from sluice.destinations.declaration import CUSTOM_EVENT
 from sluice.errors import WorkspaceError
 from sluice.workspace.compile import Problem
+from sluice.workspace.event_types import find_declaration, has_custom_event
 
 
 def check(
@@ -84,7 +86,8 @@ def find_warnings(folder: WorkspaceFolder) -> list[WorkspaceError]:
             ),
         )
         for slug, sync in folder.workspace.syncs.items()
-        if all(event_type.type != "custom_event" for event_type in sync.event_types)
+        if all(event_type.type != CUSTOM_EVENT for event_type in sync.event_types)
+        and has_custom_event(find_declaration(folder.workspace.destinations.get(sync.destination)))
     ]
 
 

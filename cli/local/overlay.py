@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
+URL_SETTINGS = {"http": "url", "rudderstack": "data_plane_url"}
+"""The setting of each kind that says where its requests go."""
+
 KEY_COUNT = 1024
 KEY_ID = "local-development"
 
 
 def overlay_workspace(sink_url: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Adds each source's development key and turns `http` destinations to the sink, in a copy."""
+    """Adds each source's development key and turns destinations that call a URL to the sink, in a copy."""
 
     def overlay(workspace: dict[str, Any]) -> dict[str, Any]:
         changed = deepcopy(workspace)
@@ -21,9 +24,9 @@ def overlay_workspace(sink_url: str) -> Callable[[dict[str, Any]], dict[str, Any
             digest = hashlib.sha256(key.encode()).hexdigest()
             changed["sources"][source]["keys"].append({"id": KEY_ID, "sha256": digest, "revoked": False})
         for name, destination in changed["destinations"].items():
-            if destination["kind"] == "http":
+            if setting := URL_SETTINGS.get(destination["kind"]):
                 settings = destination["settings"]
-                settings["url"] = redirect_url(settings["url"], f"{sink_url}/{name}")
+                settings[setting] = redirect_url(settings[setting], f"{sink_url}/{name}")
         return changed
 
     return overlay

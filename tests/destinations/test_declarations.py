@@ -9,21 +9,31 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sluice.destinations import KINDS, load_declaration
-from sluice.destinations.declaration import CUSTOM_EVENT, Batch, Outside, SecretRef, Settings
+from sluice.destinations.declaration import Batch, Outside, SecretRef, Settings
 from sluice.errors import WorkspaceError
+from sluice.filters import compile_filter
+from sluice.mapping import find_mapping_errors
 from sluice.packs import Item
+from sluice.workspace.event_types import find_faults, resolve_filter, resolve_mappings
+from sluice.workspace.models import EventType
 from tests.fakes.vendor import FakeVendor
 
-NEEDS = {"http": {"url": "https://crm.example/"}}  # settings that a kind cannot do without
+NEEDS = {  # settings that a kind cannot do without
+    "http": {"url": "https://crm.example/"},
+    "rudderstack": {"data_plane_url": "https://rudder.example/", "write_key": {"secret": "ssm:key"}},
+}
+
+EVENT_TYPES = [(kind, name) for kind in KINDS for name in load_declaration(kind).event_types]
 
 
 def make_settings(kind, **over):
     return load_declaration(kind).settings.model_validate({**NEEDS.get(kind, {}), **over})
 
 
-def make_batch(count, *, max_items=1):
+def make_batch(kind, count, *, max_items=1):
+    [event_type, *_] = load_declaration(kind).event_types
     entries = [
-        (Item(CUSTOM_EVENT, {"messageId": f"m-{n}"}), {"id": n, "text": "é\ud7ff" * (n % 3)})
+        (Item(event_type, {"messageId": f"m-{n}"}), {"id": n, "text": "é\ud7ff" * (n % 3)})
         for n in range(count)
     ]
     return Batch("crm", 1, max_items, entries)
@@ -34,8 +44,26 @@ def test_a_kind_declares_itself(kind):
     declaration = load_declaration(kind)
     assert declaration.kind == kind
     assert issubclass(declaration.settings, Settings)
-    assert CUSTOM_EVENT in declaration.event_types
+    assert declaration.event_types
     assert declaration.settings.__doc__
+
+
+@pytest.mark.parametrize(("kind", "name"), EVENT_TYPES)
+def test_an_event_type_and_its_fields_are_described(kind, name):
+    declared = load_declaration(kind).event_types[name]
+    assert declared.description
+    assert all(field.description for field in declared.fields.values())
+    assert {field for group in declared.needed for field in group} <= set(declared.fields)
+
+
+@pytest.mark.parametrize(("kind", "name"), EVENT_TYPES)
+def test_the_defaults_of_an_event_type_pass_the_check_of_a_workspace(kind, name):
+    declaration = load_declaration(kind)
+    declared = declaration.event_types[name]
+    event_type = EventType(type=name)
+    assert list(find_faults(event_type, declaration)) == []
+    compile_filter(resolve_filter(event_type, declared))
+    assert find_mapping_errors(resolve_mappings(event_type, declared) or {}) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -54,7 +82,7 @@ def test_an_unknown_setting_is_refused(kind):
 @pytest.mark.parametrize("kind", KINDS)
 @given(count=st.integers(0, 25), size=st.integers(1, 8))
 def test_every_item_is_in_exactly_one_request(kind, count, size):
-    batch = make_batch(count, max_items=size)
+    batch = make_batch(kind, count, max_items=size)
     requests = list(load_declaration(kind).build(make_settings(kind, batch_size=size), batch))
     assert [entry for request in requests for entry in request.entries] == batch.entries
     assert all(1 <= len(request.entries) <= size for request in requests)
@@ -65,7 +93,7 @@ def test_a_sender_answers(kind):
     vendor = FakeVendor()
     declaration, settings = load_declaration(kind), make_settings(kind)
     send = declaration.open_sender(settings, Outside(vendor, lambda _seconds: None))
-    [request] = declaration.build(settings, make_batch(1))
+    [request] = declaration.build(settings, make_batch(kind, 1))
     response = send(request, {}, 1.0)
     assert response.status == 200
     assert declaration.judge is None or declaration.judge(settings, request, response, 0.0) is None

@@ -86,4 +86,4 @@ def test_slower_than_the_timeout_is_a_timeout():
 
 def test_any_event_type_may_be_sent_and_one_is_strict():
     assert DECLARATION.any_event_type
-    assert DECLARATION.event_types["strict_event"].required == ("id",)
+    assert list(DECLARATION.event_types["strict_event"].required) == ["id"]

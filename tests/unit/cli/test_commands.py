@@ -48,6 +48,16 @@ def test_check_warns_of_events_that_nothing_takes_and_passes(tmp_path):
     assert "all.yaml:3:1: warning: event_types: no custom_event" in told.stderr
 
 
+def test_check_asks_for_no_custom_event_of_a_destination_that_has_none(tmp_path):
+    settings = '{data_plane_url: "https://rudder.example", write_key: {secret: "ssm:key"}}'
+    files = {
+        "destinations/crm.yaml": f"kind: rudderstack\nsettings: {settings}\n",
+        "syncs/all.yaml": SYNC.replace("custom_event", "track"),
+    }
+    told = run("check", "-w", write_workspace(tmp_path, files))
+    assert (told.exit_code, told.stderr) == (0, "")
+
+
 def test_check_as_json_is_a_list_of_problems(tmp_path):
     root = write_workspace(
         tmp_path, {"syncs/all.yaml": SYNC.replace("web", "wbe").replace("custom_event", "x")}

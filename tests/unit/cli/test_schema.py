@@ -12,6 +12,7 @@ from cli.main import app
 from cli.schema import render_schemas
 from cli.workspace_files import parse_file
 from sluice.destinations import KINDS
+from sluice.workspace.models import Sync
 from tests.unit.cli.folders import write_workspace
 
 ROOT = Path(__file__).parents[3]
@@ -30,6 +31,15 @@ def find_errors(name, tree):
 
 def mapped(source):
     return {**SYNC, "event_types": [{"type": "custom_event", "mappings": {"a": source}}]}
+
+
+@pytest.mark.parametrize(
+    "mappings", ["defaults", None, {"extends": "defaults", "a": "omit", "b": {"field": "c"}}]
+)
+def test_mappings_may_be_the_destinations(mappings):
+    tree = {**SYNC, "event_types": [{"type": "track", "mappings": mappings}]}
+    assert find_errors("sync", tree) == []
+    assert Sync.model_validate(tree)
 
 
 def filtered(spec):

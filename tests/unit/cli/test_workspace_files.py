@@ -77,6 +77,12 @@ def test_other_files_are_left_alone(tmp_path):
     assert read_errors(tmp_path, files) == []
 
 
+RUDDERSTACK = """\
+kind: rudderstack
+settings: {data_plane_url: "https://rudder.example", write_key: {secret: "ssm:key"}}
+"""
+UNMAPPED = SYNC.replace("custom_event", "track") + "    mappings:\n      userId: {field: userId}\n"
+
 ERRORS = {
     "an unknown key": (
         {"syncs/all.yaml": SYNC + "retries: 3\n"},
@@ -97,6 +103,14 @@ ERRORS = {
     "a filter that is none": (
         {"syncs/all.yaml": SYNC + "    filter: {field: a, op: equals}\n"},
         ("syncs/all.yaml", 5, 5, "event_types.0.filter: equals needs a value"),
+    ),
+    "an event type that the destination has not": (
+        {"destinations/crm.yaml": RUDDERSTACK, "syncs/all.yaml": SYNC},
+        ("syncs/all.yaml", 4, 5, "event_types.0.type: rudderstack has no event type custom_event"),
+    ),
+    "a required field without a mapping": (
+        {"destinations/crm.yaml": RUDDERSTACK, "syncs/all.yaml": UNMAPPED},
+        ("syncs/all.yaml", 5, 5, "event_types.0.mappings: the required 'event' of the event type is not"),
     ),
     "a reference to no source": (
         {"syncs/all.yaml": SYNC.replace("web", "wbe")},
@@ -158,7 +172,7 @@ def test_a_mistake_is_located(tmp_path, name):
         ({"syncs/all.yaml": SYNC + "retries: 3\n"}, "keys here are: description, source, destination"),
         ({"syncs/all.yaml": SYNC.replace("web", "wbe")}, "there are: web"),
         ({"syncs/All.yaml": SYNC}, "use at most 40 lower-case letters"),
-        ({"destinations/crm.yaml": "kind: htpp\n"}, "there are http, sandbox"),
+        ({"destinations/crm.yaml": "kind: htpp\n"}, "there are http, rudderstack, sandbox"),
         ({"syncs/all.yaml": "- a\n"}, "write `key: value` lines"),
     ],
 )

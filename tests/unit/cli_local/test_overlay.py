@@ -25,6 +25,7 @@ def make_workspace() -> dict[str, Any]:
         "sources": {"web": {"keys": [{"id": "k1", "sha256": "0" * 64, "revoked": False}]}},
         "destinations": {
             "crm": {"kind": "http", "settings": crm},
+            "rudder": {"kind": "rudderstack", "settings": {"data_plane_url": "https://rudder.example.com"}},
             "own": {"kind": "http", "settings": {"url": "http://localhost:9000/in"}},
             "sandbox": {"kind": "sandbox", "settings": {}},
         },
@@ -51,10 +52,11 @@ def test_the_workspace_given_stays_as_it_was() -> None:
     assert workspace == make_workspace()
 
 
-def test_http_destinations_lead_to_the_sink_and_loopback_stays() -> None:
+def test_destinations_lead_to_the_sink_and_loopback_stays() -> None:
     destinations = overlay_workspace(SINK)(make_workspace())["destinations"]
 
     assert destinations["crm"]["settings"]["url"] == f"{SINK}/crm/events?v=2"
+    assert destinations["rudder"]["settings"]["data_plane_url"] == f"{SINK}/rudder"
     assert destinations["own"]["settings"]["url"] == "http://localhost:9000/in"
     assert destinations["sandbox"] == make_workspace()["destinations"]["sandbox"]
 

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from sluice.delivery.auth import Auth
-from sluice.destinations.declaration import Response, SecretRef
+from sluice.destinations.declaration import BasicUser, Response, SecretRef
 from sluice.errors import RetryLater
 from tests.fakes.secret_store import FakeSecretStore
 from tests.unit.delivery.world import World, make_event, make_pack, make_workspace
@@ -33,6 +33,15 @@ def test_a_secret_goes_into_its_header():
     [call] = world.vendor.calls
     assert call.auth == {"Authorization": "Bearer s3cr3t-old"}
     assert "Authorization" not in call.request.headers
+
+
+def test_a_secret_that_is_encoded_is_masked_as_it_is_and_as_it_is_sent():
+    store = FakeSecretStore()
+    store.secrets["ssm:key"] = "write-key"
+    auth = Auth({"Authorization": BasicUser(secret="ssm:key")}, store)
+    auth.open()
+    assert auth.headers == {"Authorization": "Basic d3JpdGUta2V5Og=="}
+    assert auth.mask("no write-key, no d3JpdGUta2V5Og==") == "no ***, no ***"
 
 
 def test_a_rotated_secret_is_read_afresh_and_the_event_delivered_in_the_run():

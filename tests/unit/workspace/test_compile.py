@@ -79,7 +79,12 @@ PROBLEMS = {
     ),
     "a kind": (
         with_settings("htpp"),
-        ("destinations/crm", ("kind",), "no destination of kind 'htpp'", "there are http, sandbox"),
+        (
+            "destinations/crm",
+            ("kind",),
+            "no destination of kind 'htpp'",
+            "there are http, rudderstack, sandbox",
+        ),
     ),
 }
 

@@ -68,7 +68,8 @@ class Auth:
                 raise RetryLater(
                     Reason.SECRET_UNAVAILABLE, f"{reference.secret} is empty or holds what no header carries"
                 )
-            # As an echo may show it: as it is, inside JSON text, inside a URL.
-            self._texts |= {secret, dumps(secret)[1:-1], quote(secret, safe="")}
-            headers[name] = reference.format.replace("{}", secret)
+            encoded = reference.encode(secret)
+            for text in (secret, encoded):  # as an echo may show it: as it is, inside JSON text, inside a URL
+                self._texts |= {text, dumps(text)[1:-1], quote(text, safe="")}
+            headers[name] = reference.format.replace("{}", encoded)
         return headers

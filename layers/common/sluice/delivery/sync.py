@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sluice.delivery.payload import check_payloads
 from sluice.delivery.schedule import Schedule
 from sluice.destinations import load_declaration
-from sluice.destinations.declaration import Declaration, EventType, SecretRef
-from sluice.errors import MappingError, WorkspaceError
+from sluice.destinations.declaration import Declaration, SecretRef
+from sluice.destinations.event_types import EventType
+from sluice.errors import WorkspaceError
 from sluice.mapping import Mapper, compile_mapping
-from sluice.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +53,4 @@ def compile_sync(workspace: Mapping[str, Any], slug: str) -> Sync:
 
 def _compile_event_type(spec: Mapping[str, Any], declaration: Declaration[Any]) -> Mapper:
     mapper = compile_mapping(spec["mappings"])
-    required = declaration.event_types.get(spec["type"], EventType()).required
-    return _require(mapper, required) if required else mapper
-
-
-def _require(mapper: Mapper, required: tuple[str, ...]) -> Mapper:
-    def map_event(event: dict[str, Any]) -> dict[str, Any]:
-        payload = mapper(event)
-        for name in required:
-            if name not in payload:
-                raise MappingError(
-                    f"the required field {name!r} is missing",
-                    field=name,
-                    reason=Reason.MISSING_REQUIRED_FIELD,
-                )
-        return payload
-
-    return map_event
+    return check_payloads(mapper, declaration.event_types.get(spec["type"], EventType()))

@@ -11,6 +11,7 @@ from sluice.errors import WorkspaceError
 
 KINDS = {
     "http": "sluice.destinations.http",
+    "rudderstack": "sluice.destinations.rudderstack",
     "sandbox": "sluice.destinations.sandbox",
 }
 

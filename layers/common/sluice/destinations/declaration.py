@@ -5,13 +5,17 @@ maps, checks required fields, adds the headers that carry secrets, sends, classi
 A destination says only where it differs: `judge` for answers of its own, `open_sender` for another wire.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
+from sluice import __version__
+from sluice.destinations.addresses import parse_target
+from sluice.destinations.event_types import EventType
 from sluice.errors import DeliveryError
 from sluice.packs import Item
 
@@ -19,9 +23,19 @@ type Entry = tuple[Item, Any]  # an item and its mapped payload, which is for se
 type Verdict = DeliveryError | Sequence[DeliveryError | None] | None
 
 CUSTOM_EVENT = "custom_event"
+USER_AGENT = f"Sluice/{__version__}"
 
 _NAME = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
 _REFERENCE = f"^(ssm|secretsmanager):{_NAME}(/{_NAME})*$"
+
+
+def _check_url(url: str) -> str:
+    parse_target(url, allow_http=True)  # whether plain http may be used is the stack's choice, not the file's
+    return url
+
+
+Url = Annotated[str, AfterValidator(_check_url)]
+"""Where a request may go: https; http only in a stack with AllowPrivateDestinations."""
 
 
 class Settings(BaseModel):
@@ -55,13 +69,18 @@ class SecretRef(BaseModel):
             raise ValueError("`{}` must stand once, where the secret goes")
         return text
 
+    def encode(self, secret: str) -> str:
+        """What of the secret stands in the header; it is as secret as the secret itself."""
+        return secret
 
-@dataclass(frozen=True, slots=True)
-class EventType:
-    """One kind of event that a destination takes: the payload's field names, top level."""
 
-    required: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
+class BasicUser(SecretRef):
+    """The `Authorization` header of RFC 7617 with the secret as user name and no password."""
+
+    format: Annotated[str, StringConstraints(pattern=r"^Basic \{\}$")] = "Basic {}"
+
+    def encode(self, secret: str) -> str:
+        return b64encode(f"{secret}:".encode()).decode()
 
 
 @dataclass(slots=True)
@@ -134,7 +153,8 @@ def no_auth(_settings: Any) -> Mapping[str, SecretRef]:
 class Declaration[S: Settings]:
     """One kind of destination.
 
-    `any_event_type`: other event types than the declared ones are allowed, without required fields.
+    `any_event_type`: other event types than the declared ones are allowed, without required fields. Without
+    a `custom_event` no type of a sync takes what the others do not.
     `judge(settings, request, response, now)` is None where everything was taken, an error for all items, or a
     list with None or an error for each item in order; without it the common classification decides.
     """

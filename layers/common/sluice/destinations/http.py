@@ -10,25 +10,24 @@ from hashlib import sha256
 from typing import Annotated, Literal
 
 import orjson
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import Field, field_validator
 
-from sluice import __version__
 from sluice.delivery.classify import classify_response
-from sluice.destinations.addresses import parse_target
 from sluice.destinations.declaration import (
     CUSTOM_EVENT,
+    USER_AGENT,
     Batch,
     Declaration,
-    EventType,
     Request,
     Response,
     SecretRef,
     Settings,
+    Url,
     Verdict,
 )
+from sluice.destinations.event_types import EventType
 from sluice.packs import Item, cut
 
-USER_AGENT = f"Sluice/{__version__}"
 MAX_KEY = 255  # what Stripe takes, and most after it
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _VALUE = re.compile(r"[\x20-\x7e\xa0-\xff]*")
@@ -54,11 +53,6 @@ _RESERVED = frozenset(
 _SECRET = frozenset({"authorization", "cookie", "x-api-key", "api-key", "x-auth-token"})
 
 
-def _check_url(url: str) -> str:
-    parse_target(url, allow_http=True)  # whether plain http may be used is the stack's choice, not the file's
-    return url
-
-
 class HttpSettings(Settings):
     """Where and how to send. `url` is https; http only in a stack with AllowPrivateDestinations.
 
@@ -66,7 +60,7 @@ class HttpSettings(Settings):
     `retry_statuses` are answers this endpoint gives that are worth another attempt besides the usual ones.
     """
 
-    url: Annotated[str, AfterValidator(_check_url)]
+    url: Url
     method: Literal["POST", "PUT", "PATCH"] = "POST"
     headers: Annotated[dict[str, str | SecretRef], Field(default_factory=dict)]
     max_body_bytes: Annotated[int, Field(ge=1024, le=10_000_000)] = 1_000_000
@@ -138,7 +132,7 @@ def _plain_headers(settings: HttpSettings) -> dict[str, str]:
 DECLARATION = Declaration(
     kind="http",
     settings=HttpSettings,
-    event_types={CUSTOM_EVENT: EventType()},
+    event_types={CUSTOM_EVENT: EventType("What no other type takes")},
     any_event_type=True,
     build=build,
     auth=auth,

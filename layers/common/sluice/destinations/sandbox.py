@@ -18,7 +18,6 @@ from sluice.destinations.declaration import (
     Batch,
     Declaration,
     Entry,
-    EventType,
     Outside,
     Request,
     Response,
@@ -26,6 +25,7 @@ from sluice.destinations.declaration import (
     Settings,
     Verdict,
 )
+from sluice.destinations.event_types import EventType, PayloadField
 from sluice.errors import RetryLater
 from sluice.reasons import Reason
 
@@ -93,7 +93,12 @@ def judge(_settings: SandboxSettings, _request: Request, response: Response, now
 DECLARATION = Declaration(
     kind="sandbox",
     settings=SandboxSettings,
-    event_types={CUSTOM_EVENT: EventType(), "strict_event": EventType(required=("id",))},
+    event_types={
+        CUSTOM_EVENT: EventType("What no other type takes"),
+        "strict_event": EventType(
+            "An event that must have an id", required={"id": PayloadField("any", "Anything that is filled")}
+        ),
+    },
     any_event_type=True,
     build=build,
     judge=judge,

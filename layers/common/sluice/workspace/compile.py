@@ -9,10 +9,18 @@ import orjson
 from pydantic import ValidationError
 
 from sluice.destinations import load_declaration
+from sluice.destinations.declaration import Declaration
 from sluice.errors import WorkspaceError
 from sluice.filters import compile_filter
 from sluice.mapping import find_mapping_errors
-from sluice.workspace.models import Destination, Source, Sync
+from sluice.workspace.event_types import (
+    find_declaration,
+    find_declared,
+    find_faults,
+    resolve_filter,
+    resolve_mappings,
+)
+from sluice.workspace.models import Destination, EventType, Source, Sync
 from sluice.workspace.names import pascal_name
 
 VERSION = 1
@@ -63,15 +71,9 @@ def find_problems(workspace: Workspace) -> list[Problem]:
         if sync.destination not in workspace.destinations:
             message = f"there is no destination {sync.destination}"
             problems.append(Problem(part, ("destination",), message, _offer(workspace.destinations)))
+        declaration = find_declaration(workspace.destinations.get(sync.destination))
         for n, event_type in enumerate(sync.event_types):
-            try:
-                compile_filter(event_type.filter.to_spec() if event_type.filter else None)
-            except WorkspaceError as error:
-                problems.append(Problem(part, ("event_types", n, "filter"), error.message, error.hint))
-            for wrong in find_mapping_errors(event_type.mappings or {}):
-                where = f"line {wrong.line}, column {wrong.column}: " if wrong.line else ""
-                at = ("event_types", n, "mappings", *wrong.place)
-                problems.append(Problem(part, at, where + wrong.message, wrong.hint))
+            problems += _check_event_type(part, n, event_type, declaration)
     return problems
 
 
@@ -80,7 +82,9 @@ def compile_workspace(workspace: Workspace) -> dict[str, Any]:
     compiled = {
         "sources": {slug: _compile_source(source) for slug, source in sorted(workspace.sources.items())},
         "destinations": {slug: _compile_destination(d) for slug, d in sorted(workspace.destinations.items())},
-        "syncs": {slug: _compile_sync(slug, sync) for slug, sync in sorted(workspace.syncs.items())},
+        "syncs": {
+            slug: _compile_sync(slug, sync, workspace) for slug, sync in sorted(workspace.syncs.items())
+        },
     }
     return {"v": VERSION, "digest": digest_workspace(compiled), **compiled}
 
@@ -105,6 +109,24 @@ def _check_settings(part: str, destination: Destination) -> list[Problem]:
     return []
 
 
+def _check_event_type(
+    part: str, n: int, event_type: EventType, declaration: Declaration[Any] | None
+) -> list[Problem]:
+    declared, here = find_declared(event_type, declaration), ("event_types", n)
+    problems = [
+        Problem(part, (*here, *place), message, hint)
+        for place, message, hint in find_faults(event_type, declaration)
+    ]
+    try:
+        compile_filter(resolve_filter(event_type, declared))
+    except WorkspaceError as error:
+        problems.append(Problem(part, (*here, "filter"), error.message, error.hint))
+    for wrong in find_mapping_errors(resolve_mappings(event_type, declared) or {}):
+        where = f"line {wrong.line}, column {wrong.column}: " if wrong.line else ""
+        problems.append(Problem(part, (*here, "mappings", *wrong.place), where + wrong.message, wrong.hint))
+    return problems
+
+
 def _compile_source(source: Source) -> dict[str, Any]:
     keys = [{"id": k.id, "sha256": k.sha256, "revoked": bool(k.revoked)} for k in source.keys]
     return {"keys": keys, "collect_ip": source.collect_ip, "dedup": source.dedup}
@@ -115,25 +137,29 @@ def _compile_destination(destination: Destination) -> dict[str, Any]:
     return {"kind": destination.kind, "settings": destination.settings}
 
 
-def _compile_sync(slug: str, sync: Sync) -> dict[str, Any]:
+def _compile_sync(slug: str, sync: Sync, workspace: Workspace) -> dict[str, Any]:
+    """The sync with its destination's defaults written out, so that router and delivery look nothing up."""
+    declaration = find_declaration(workspace.destinations.get(sync.destination))
     return {
         "name": pascal_name(slug),
         "source": sync.source,
         "destination": sync.destination,
         "retired": sync.retired,
-        "event_types": [
-            {
-                "type": event_type.type,
-                "filter": event_type.filter.to_spec() if event_type.filter else None,
-                "mappings": event_type.mappings,
-            }
-            for event_type in sync.event_types
-        ],
+        "event_types": [_compile_event_type(event_type, declaration) for event_type in sync.event_types],
         "retry": sync.retry.model_dump(by_alias=True),
         "batch_size": sync.batch_size,
         "concurrency": sync.concurrency,
         "max_concurrency": sync.max_concurrency,
         "timeout": sync.timeout,
+    }
+
+
+def _compile_event_type(event_type: EventType, declaration: Declaration[Any] | None) -> dict[str, Any]:
+    declared = find_declared(event_type, declaration)
+    return {
+        "type": event_type.type,
+        "filter": resolve_filter(event_type, declared),
+        "mappings": resolve_mappings(event_type, declared),
     }
 
 

@@ -150,20 +150,35 @@ type ValueSource = (
     | ObjectSource
     | dict[str, "ValueSource | list[ValueSource]"]
 )
-MappedValue = Annotated[ValueSource | list[ValueSource], SkipValidation]
+MappedValue = Annotated[ValueSource | list[ValueSource] | Literal["omit", "defaults"], SkipValidation]
 """For editors and docs. compile_value checks the source, knows the place and says what was probably meant."""
+
+DEFAULTS = "defaults"
+OMIT = "omit"
+
+
+def read_mappings(value: object) -> object:
+    """Mappings, or the word for the destination's own."""
+    if value is None or value == DEFAULTS or isinstance(value, dict):
+        return value
+    raise ValueError(f"{value!r} is no mapping: write `defaults`, or `field: source` lines")
 
 
 class EventType(Model):
     """One event type of a sync: which events are sent as it, and how their fields are filled.
 
-    Without `mappings` the whole event is sent.
+    What is left out is the destination's default for the type; where it declares none, a type without
+    `filter` takes every event, and without `mappings` the whole event is sent.
     """
 
     type: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
     filter: Filter | None = None
-    mappings: dict[str, MappedValue] | None = Field(
-        None, description="Output field, in which dots nest objects, to where its value comes from."
+    mappings: Annotated[
+        dict[str, MappedValue] | Literal["defaults"] | None, BeforeValidator(read_mappings)
+    ] = Field(
+        None,
+        description="Output field, in which dots nest objects, to where its value comes from; or `defaults`. "
+        "With `extends: defaults` the fields here replace those of the defaults, `omit` takes one out.",
     )
 
 

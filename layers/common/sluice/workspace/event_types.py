@@ -1,0 +1,119 @@
+"""A sync's event types with what their destination declares of them: defaults filled in, mistakes found.
+
+What a sync leaves out is the destination's default; what compiling writes down is plain filters and mappings.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sluice.destinations import load_declaration
+from sluice.destinations.declaration import CUSTOM_EVENT, Declaration
+from sluice.destinations.event_types import EventType as Declared
+from sluice.destinations.event_types import fits, name_group
+from sluice.errors import WorkspaceError
+from sluice.fields import parse_field
+from sluice.source_syntax import SPREAD, Place, suggest
+from sluice.workspace.models import DEFAULTS, OMIT, Destination, EventType
+
+EXTENDS = "extends"
+type Fault = tuple[Place, str, str]  # place in the event type, message, hint
+
+
+def find_declaration(destination: Destination | None) -> Declaration[Any] | None:
+    """What the destination's kind declares; None for a kind that is wrong, which is said elsewhere."""
+    try:
+        return load_declaration(destination.kind) if destination else None
+    except WorkspaceError:
+        return None
+
+
+def find_declared(event_type: EventType, declaration: Declaration[Any] | None) -> Declared:
+    """The declared type, or one without fields and defaults where the destination declares none."""
+    return (declaration.event_types if declaration else {}).get(event_type.type) or Declared()
+
+
+def has_custom_event(declaration: Declaration[Any] | None) -> bool:
+    """Whether a sync can send what no other of its types takes."""
+    return declaration is None or declaration.any_event_type or CUSTOM_EVENT in declaration.event_types
+
+
+def resolve_filter(event_type: EventType, declared: Declared) -> dict[str, Any] | None:
+    """The sync's own filter, else the declared one."""
+    if event_type.filter:
+        return event_type.filter.to_spec()
+    return dict(declared.filter) if declared.filter is not None else None
+
+
+def resolve_mappings(event_type: EventType, declared: Declared) -> dict[str, Any] | None:
+    """The sync's own mappings, put over the declared ones where they say so; None is the whole event."""
+    given = event_type.mappings
+    defaults = dict(declared.mappings) if declared.mappings is not None else None
+    if given is None or isinstance(given, str):
+        return defaults
+    if not isinstance(given.get(EXTENDS), str):  # a mapping may have an output field of this name
+        return given
+    merged = {**(defaults or {}), **given}
+    return {name: source for name, source in merged.items() if name != EXTENDS and source != OMIT}
+
+
+def find_faults(event_type: EventType, declaration: Declaration[Any] | None) -> Iterator[Fault]:
+    """What is wrong between an event type of a sync and its destination, but for sources of values."""
+    if declaration is None:
+        return
+    if event_type.type not in declaration.event_types and not declaration.any_event_type:
+        hint = suggest(event_type.type, declaration.event_types)
+        yield ("type",), f"{declaration.kind} has no event type {event_type.type}", hint
+        return
+    declared = find_declared(event_type, declaration)
+    yield from _find_default_faults(event_type, declared)
+    mappings = resolve_mappings(event_type, declared)
+    if mappings is not None:
+        yield from _find_field_faults(mappings, declared)
+
+
+def _find_default_faults(event_type: EventType, declared: Declared) -> Iterator[Fault]:
+    given = event_type.mappings
+    extended = isinstance(given, Mapping) and isinstance(given.get(EXTENDS), str)
+    if isinstance(given, Mapping) and extended and given[EXTENDS] != DEFAULTS:
+        yield (
+            ("mappings", EXTENDS),
+            f"{given[EXTENDS]!r} is nothing to extend",
+            f"write `{EXTENDS}: {DEFAULTS}`",
+        )
+    elif declared.mappings is None and (given == DEFAULTS or extended):
+        place = ("mappings", EXTENDS) if extended else ("mappings",)
+        yield place, f"{event_type.type} has no default mappings", "write a source for every field"
+    elif isinstance(given, Mapping) and extended:
+        for name, source in given.items():
+            if source == OMIT and name not in (declared.mappings or {}):
+                hint = suggest(name, declared.mappings or {})
+                yield ("mappings", name), f"the default mappings have no {name!r} to leave out", hint
+
+
+def _find_field_faults(mappings: Mapping[str, Any], declared: Declared) -> Iterator[Fault]:
+    filled = {_first_name(target) for target in mappings}
+    if SPREAD not in mappings:  # what a spread fills is known of an event only
+        for group in declared.needed:
+            if not filled & set(group):
+                fields = declared.fields
+                hint = "; ".join(
+                    f"{name} ({fields[name].type}): {fields[name].description}" for name in group
+                )
+                yield ("mappings",), f"the required {name_group(group)} of the event type is not mapped", hint
+    for name, field in declared.fields.items():
+        source = mappings.get(name)
+        if (
+            isinstance(source, Mapping)
+            and source.keys() == {"value"}
+            and not fits(source["value"], field.type)
+        ):
+            message = f"{name!r} takes {field.type}, not {source['value']!r}"
+            yield ("mappings", name, "value"), message, field.description
+
+
+def _first_name(target: str) -> str:
+    """Of `user.email` it is `user`; a reference that is none is said elsewhere."""
+    try:
+        return parse_field(target)[0]
+    except WorkspaceError:
+        return target
