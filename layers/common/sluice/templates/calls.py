@@ -76,9 +76,10 @@ def _signature(function: Function) -> inspect.Signature:
 
 def _build(token: Token, build: Function, literals: list[Any]) -> Function:
     try:
-        return build(*literals)  # type: ignore[no-any-return]
+        built: Function = build(*literals)
     except ValueError as error:
         raise at_token(token, f"{token.value}: {error}") from error
+    return built
 
 
 def _run_itself(run: Run) -> Run:

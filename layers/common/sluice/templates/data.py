@@ -49,7 +49,7 @@ def write(run: Run, value: Any) -> str:
     """A value as text: nothing for nil, JSON for an object, the items of a list one after the other."""
     kind = type(value)
     if kind is str:
-        return value  # type: ignore[no-any-return]
+        return value  # type: ignore[no-any-return]  # `kind` is its exact type
     if kind is int or kind is float:
         return str(value)
     if kind is bool:
@@ -77,7 +77,7 @@ def listed(value: Any) -> list[Any]:
     kind = type(value)
     if kind is list:
         if list not in map(type, value):
-            return value  # type: ignore[no-any-return]
+            return value  # type: ignore[no-any-return]  # `kind` is its exact type
         flat: list[Any] = []
         _flatten(value, flat)
         return flat
