@@ -5,7 +5,7 @@ one; so a search goes on for `LATE_HOURS` behind its end.
 """
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,10 @@ class Archive:
     def read_events(
         self, since: datetime, until: datetime, *, newest_first: bool = False
     ) -> Iterator[dict[str, Any]]:
-        """Archive lines of events (`docs/architecture.md`) filed from `since` on; a repeat is left out."""
+        """Archive lines of events (`docs/architecture.md`) filed from `since` on; a repeat is left out.
+
+        `newest_first` goes by the times at which they were filed, backwards.
+        """
         seen: set[tuple[str, int, str]] = set()
         for line in self._read_hours("events", since, until, newest_first=newest_first):
             key = line["pack_id"], line["n"], line["verdict"]
@@ -56,7 +59,7 @@ class Archive:
             day += timedelta(days=1)
 
     def find_event(self, message_id: str, since: datetime, until: datetime) -> dict[str, Any] | None:
-        """The newest archive line of a message id, its verdict whatever it is."""
+        """The line of a message id that was filed last, its verdict whatever it is."""
         for line in self.read_events(since, until, newest_first=True):
             if line["message_id"] == message_id:
                 return line
@@ -67,20 +70,24 @@ class Archive:
     ) -> Iterator[dict[str, Any]]:
         hours = list(list_hours(since, until))
         for hour in reversed(hours) if newest_first else hours:
-            yield from self._read_prefix(f"{folder}/dt={hour:%Y-%m-%d}/hr={hour:%H}/")
+            prefix = f"{folder}/dt={hour:%Y-%m-%d}/hr={hour:%H}/"
+            yield from self._read_prefix(prefix, newest_first=newest_first)
 
-    def _read_prefix(self, prefix: str) -> Iterator[dict[str, Any]]:
+    def _read_prefix(self, prefix: str, *, newest_first: bool = False) -> Iterator[dict[str, Any]]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.stack.archive_bucket, Prefix=prefix
         )
+        keys: Iterable[str] = (entry["Key"] for page in pages for entry in page.get("Contents", ()))
+        if newest_first:  # Firehose names its objects by the time at which it wrote them
+            keys = sorted(keys, reverse=True)
         with ThreadPoolExecutor(_READERS) as pool:
-            keys = (entry["Key"] for page in pages for entry in page.get("Contents", ()))
             for some in batched(keys, _READERS, strict=False):  # no more of them in memory
                 for content in pool.map(self._read, some):
                     self.objects += 1
                     self.scanned += len(content)
                     text = gzip.decompress(content) if content[:2] == _GZIP else content
-                    yield from map(orjson.loads, text.splitlines())
+                    lines = text.split(b"\n")
+                    yield from map(orjson.loads, filter(None, reversed(lines) if newest_first else lines))
 
     def _read(self, key: str) -> bytes:
         content: bytes = self._s3.get_object(Bucket=self.stack.archive_bucket, Key=key)["Body"].read()

@@ -13,8 +13,10 @@ from cli.options import WorkspaceOption
 from cli.workspace_files import WorkspaceFolder, locate, read_workspace
 from sluice.destinations.declaration import CUSTOM_EVENT
 from sluice.errors import WorkspaceError
-from sluice.workspace.compile import Problem
 from sluice.workspace.event_types import find_declaration, has_custom_event
+from sluice.workspace.problems import Problem
+
+INDENT = "\n        "  # so that a template's caret stays below what it points at
 
 
 def check(
@@ -52,7 +54,7 @@ def print_problems(errors: list[WorkspaceError], warnings: list[WorkspaceError])
             console.print(f"{escape(place)}: [{style}]{kind}[/]: ", end="")
             console.print(problem.message, markup=False)
             if problem.hint:
-                console.print(f"  hint: {problem.hint}", markup=False)
+                console.print(f"  hint: {problem.hint.replace('\n', INDENT)}", markup=False)
 
 
 def find_development_keys(folder: WorkspaceFolder) -> list[WorkspaceError]:
@@ -86,8 +88,9 @@ def find_warnings(folder: WorkspaceFolder) -> list[WorkspaceError]:
             ),
         )
         for slug, sync in folder.workspace.syncs.items()
-        if all(event_type.type != CUSTOM_EVENT for event_type in sync.event_types)
-        and has_custom_event(find_declaration(folder.workspace.destinations.get(sync.destination)))
+        if all(event_type.type not in {CUSTOM_EVENT, ""} for event_type in sync.event_types)
+        and (declaration := find_declaration(folder.workspace.destinations.get(sync.destination)))
+        and has_custom_event(declaration)
     ]
 
 

@@ -2,11 +2,12 @@
 
 import typer
 
-from cli import keys
+from cli import keys, sync
 from cli.build import build
 from cli.check import check
 from cli.init import init
 from cli.local.commands import local_app
+from cli.preview.command import preview
 from cli.schema import schema
 from cli.template import template
 
@@ -21,5 +22,7 @@ app.command()(check)
 app.command()(build)
 app.command()(template)
 app.command()(schema)
+app.command()(preview)
 app.add_typer(keys.app, name="keys")
+app.add_typer(sync.app, name="sync")
 app.add_typer(local_app, name="local")

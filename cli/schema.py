@@ -55,6 +55,14 @@ def describe_destination() -> dict[str, Any]:
     return {"$defs": definitions, **own}
 
 
+def name_schema(path: Path, schema: str) -> str:
+    """The line by which an editor finds a file's schema; "" where no folder above has docs/schemas."""
+    for levels, above in enumerate(path.resolve().parents):
+        if (above / FOLDER).is_dir():
+            return f"# yaml-language-server: $schema={'../' * levels}{FOLDER.as_posix()}/{schema}\n"
+    return ""
+
+
 def schema(
     write: Annotated[bool, typer.Option("--write", help="Write the schemas.")] = False,
     check: Annotated[

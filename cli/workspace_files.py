@@ -7,7 +7,6 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import RoundTripConstructor
@@ -15,11 +14,13 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from cli.yaml_values import NotJson, to_plain
 from sluice.errors import WorkspaceError
-from sluice.workspace.compile import Problem, Workspace, compile_workspace, find_problems
-from sluice.workspace.models import Destination, Source, Sync
+from sluice.workspace.compile import Workspace, compile_workspace, find_problems
+from sluice.workspace.model_errors import Written, restore
 from sluice.workspace.names import is_slug
+from sluice.workspace.problems import Problem
+from sluice.workspace.reading import read_part
 
-KINDS: dict[str, type[BaseModel]] = {"sources": Source, "destinations": Destination, "syncs": Sync}
+KINDS = ("sources", "destinations", "syncs")
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -35,11 +36,12 @@ class InvalidWorkspace(Exception):
 class _File:
     path: Path
     tree: Any = None  # as parsed, with line numbers
+    written: Written = field(default_factory=dict)  # misspelt keys
 
 
 @dataclass(slots=True)
 class WorkspaceFolder:
-    """A folder as read: what is valid in it, and the problems of the rest."""
+    """A folder as read: what could be made of it, all of it valid only where there are no errors."""
 
     root: Path
     workspace: Workspace = field(default_factory=Workspace)
@@ -61,29 +63,21 @@ def read_workspace(root: Path) -> WorkspaceFolder:
     if not root.is_dir():
         folder.errors.append(WorkspaceError("there is no such folder", file=str(root)))
         return folder
-    for kind, model in KINDS.items():
+    for kind in KINDS:
         for path in _list_files(root / kind):
             part = f"{kind}/{path.stem}"
-            try:
-                if part in folder.files:
-                    raise WorkspaceError(
-                        f"{folder.files[part].path.name} defines {path.stem} too", file=str(path)
-                    )
-                if not is_slug(path.stem):
-                    raise WorkspaceError(
-                        f"{path.stem!r} is no name",
-                        file=str(path),
-                        hint="use at most 40 lower-case letters, digits and single hyphens: purchases-to-crm",
-                    )
-                folder.files[part] = _File(path, parse_file(path))
-            except WorkspaceError as error:
-                folder.errors.append(error)
+            if part in folder.files:
+                message = f"{folder.files[part].path.name} defines {path.stem} too"
+                hint = "keep one of the files, or give one another name"
+                folder.errors.append(WorkspaceError(message, file=str(path), line=1, column=1, hint=hint))
                 continue
-            _validate(folder, part, model)
-    if not folder.errors:
-        for problem in find_problems(folder.workspace):
-            folder.errors.append(locate(folder, problem))
-    folder.errors.sort(key=lambda error: (error.file, error.line))
+            folder.files[part] = _File(path)
+            if not is_slug(path.stem):
+                hint = "use at most 40 lower-case letters, digits and single hyphens: purchases-to-crm"
+                folder.errors.append(locate(folder, Problem(part, (), f"{path.stem!r} is no name", hint)))
+            _read_file(folder, part)
+    folder.errors += [locate(folder, problem) for problem in find_problems(folder.workspace)]
+    folder.errors.sort(key=lambda error: (error.file, error.line, error.column))
     return folder
 
 
@@ -96,16 +90,22 @@ def parse_file(path: Path) -> Any:
         return round_trip_yaml().load(text)
     except json.JSONDecodeError as error:
         raise WorkspaceError(
-            f"not JSON: {error.msg}", file=str(path), line=error.lineno, column=error.colno
+            f"not JSON: {error.msg}",
+            file=str(path),
+            line=error.lineno,
+            column=error.colno,
+            hint="look for a missing or extra comma, quote or bracket at this place or before it",
         ) from error
     except MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         message = str(error.problem or error.context or "not readable")
-        raise WorkspaceError(message, file=str(path), line=line, column=column) from error
+        hint = "look for a missing quote, bracket or indent; quote a text with a `: ` in it"
+        raise WorkspaceError(message, file=str(path), line=line, column=column, hint=hint) from error
     except (YAMLError, UnicodeDecodeError, OSError, RecursionError, ValueError) as error:
         message = f"not readable: {str(error).partition('\n')[0]}"
-        raise WorkspaceError(message, file=str(path), line=1, column=1) from error
+        hint = "a file is one YAML or JSON object in UTF-8"
+        raise WorkspaceError(message, file=str(path), line=1, column=1, hint=hint) from error
 
 
 class _Constructor(RoundTripConstructor):
@@ -136,35 +136,31 @@ def _list_files(folder: Path) -> Iterator[Path]:
         yield from sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
 
 
-def _validate(folder: WorkspaceFolder, part: str, model: type[BaseModel]) -> None:
-    kind, _, slug = part.partition("/")
-    tree = folder.files[part].tree
+def _read_file(folder: WorkspaceFolder, part: str) -> None:
+    """Adds to the folder what a file says, and what is wrong with it."""
+    file = folder.files[part]
     try:
-        plain = {} if tree is None else to_plain(tree)
+        file.tree = parse_file(file.path)
+        plain = {} if file.tree is None else to_plain(file.tree)
         if not isinstance(plain, dict):
             raise NotJson((), "the file is no object", "write `key: value` lines")
-        getattr(folder.workspace, kind)[slug] = model.model_validate(plain)
+    except WorkspaceError as error:
+        folder.errors.append(error)
+        folder.workspace.broken.add(part)
     except NotJson as error:
         folder.errors.append(locate(folder, Problem(part, error.place, error.message, error.hint)))
-    except ValidationError as error:
-        for item in error.errors():
-            message = item["msg"].removeprefix("Value error, ")
-            hint = _suggest(model, item["loc"]) if item["type"] == "extra_forbidden" else ""
-            folder.errors.append(locate(folder, Problem(part, item["loc"], message, hint)))
-
-
-def _suggest(model: type[BaseModel], place: tuple[str | int, ...]) -> str:
-    if len(place) > 1:
-        return ""
-    names = (info.alias or name for name, info in model.model_fields.items())
-    return f"keys here are: {', '.join(names)}"
+        folder.workspace.broken.add(part)
+    else:
+        problems, file.written = read_part(folder.workspace, part, plain)
+        folder.errors += [locate(folder, problem) for problem in problems]
 
 
 def locate(folder: WorkspaceFolder, problem: Problem) -> WorkspaceError:
     """The problem with the file and the line of the deepest place of it that is in the file."""
     file = folder.files[problem.part]
+    place = restore(problem.place, file.written)
     node, line, column = file.tree, 1, 1
-    for step in problem.place:
+    for step in place:
         if not isinstance(node, CommentedMap | CommentedSeq):
             break
         try:
@@ -173,6 +169,6 @@ def locate(folder: WorkspaceFolder, problem: Problem) -> WorkspaceError:
         except (KeyError, IndexError, TypeError, AttributeError):
             break
         line, column = position[0] + 1, position[1] + 1
-    where = ".".join(str(step) for step in problem.place)
+    where = ".".join(map(str, place))
     message = f"{where}: {problem.message}" if where else problem.message
     return WorkspaceError(message, file=str(file.path), line=line, column=column, hint=problem.hint)

@@ -8,8 +8,12 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
-URL_SETTINGS = {"http": "url", "rudderstack": "data_plane_url"}
+from sluice.destinations import load_declaration
+
+URL_SETTINGS = {"braze": "endpoint", "http": "url", "rudderstack": "data_plane_url", "slack": "api_url"}
 """The setting of each kind that says where its requests go."""
+NAME_SETTINGS = {"braze": "instance"}
+"""The setting that says the same by a name, where a kind has one: beside a URL it is not allowed."""
 
 KEY_COUNT = 1024
 KEY_ID = "local-development"
@@ -24,12 +28,20 @@ def overlay_workspace(sink_url: str) -> Callable[[dict[str, Any]], dict[str, Any
             digest = hashlib.sha256(key.encode()).hexdigest()
             changed["sources"][source]["keys"].append({"id": KEY_ID, "sha256": digest, "revoked": False})
         for name, destination in changed["destinations"].items():
-            if setting := URL_SETTINGS.get(destination["kind"]):
-                settings = destination["settings"]
-                settings[setting] = redirect_url(settings[setting], f"{sink_url}/{name}")
+            kind, settings = destination["kind"], destination["settings"]
+            if setting := URL_SETTINGS.get(kind):
+                url = settings.get(setting) or find_default(kind, setting)
+                settings[setting] = redirect_url(url, f"{sink_url}/{name}")
+                settings.pop(NAME_SETTINGS.get(kind), None)
         return changed
 
     return overlay
+
+
+def find_default(kind: str, setting: str) -> str:
+    """What a setting is where the workspace leaves it out; empty where it has no default."""
+    default: str | None = load_declaration(kind).settings.model_fields[setting].default
+    return default or ""
 
 
 def redirect_url(url: str, sink: str) -> str:

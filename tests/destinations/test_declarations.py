@@ -12,15 +12,17 @@ from sluice.destinations import KINDS, load_declaration
 from sluice.destinations.declaration import Batch, Outside, SecretRef, Settings
 from sluice.errors import WorkspaceError
 from sluice.filters import compile_filter
-from sluice.mapping import find_mapping_errors
 from sluice.packs import Item
 from sluice.workspace.event_types import find_faults, resolve_filter, resolve_mappings
+from sluice.workspace.mapping_errors import find_mapping_errors
 from sluice.workspace.models import EventType
 from tests.fakes.vendor import FakeVendor
 
 NEEDS = {  # settings that a kind cannot do without
+    "braze": {"instance": "fra-01", "api_key": {"secret": "ssm:key"}},
     "http": {"url": "https://crm.example/"},
     "rudderstack": {"data_plane_url": "https://rudder.example/", "write_key": {"secret": "ssm:key"}},
+    "slack": {"token": {"secret": "ssm:token"}, "channel": "#events"},
 }
 
 EVENT_TYPES = [(kind, name) for kind in KINDS for name in load_declaration(kind).event_types]

@@ -10,7 +10,6 @@ from typing import Any
 
 from sluice.errors import MappingError
 from sluice.objects import Build
-from sluice.source_syntax import SourceError
 from sluice.values import compile_fields
 
 type Mapper = Callable[[dict[str, Any]], dict[str, Any]]
@@ -40,18 +39,6 @@ def compile_mapping(spec: Mapping[str, Any] | None) -> Mapper:
             raise MappingError(f"{field}: {error.detail}", field=field, reason=error.reason) from error
 
     return map_event
-
-
-def find_mapping_errors(spec: Mapping[str, Any]) -> list[SourceError]:
-    """What keeps `compile_mapping` from compiling `spec`: one error an output field, or that two clash."""
-    errors: list[SourceError] = []
-    for part in [*({target: source} for target, source in spec.items()), spec]:
-        try:
-            if part is not spec or not errors:
-                compile_fields(part)
-        except SourceError as error:
-            errors.append(error)
-    return errors
 
 
 def _find_failing(fields: list[tuple[str, Build]], event: dict[str, Any]) -> str:

@@ -29,7 +29,7 @@ def test_check_tells_where_and_what_to_do(tmp_path):
     told = run("check", "-w", write_workspace(tmp_path, {"syncs/all.yaml": SYNC.replace("web", "wbe")}))
     assert told.exit_code == 1
     assert f"{tmp_path}/syncs/all.yaml:1:1: error: source: there is no source wbe\n" in told.stderr
-    assert "hint: there are: web\n" in told.stderr
+    assert "hint: did you mean web? there are: web\n" in told.stderr
 
 
 def test_check_of_no_folder_fails(tmp_path):
@@ -71,7 +71,7 @@ def test_check_as_json_is_a_list_of_problems(tmp_path):
         "line": 1,
         "column": 1,
         "message": "source: there is no source wbe",
-        "hint": "there are: web",
+        "hint": "did you mean web? there are: web",
     }
     assert warning["kind"] == "warning"
 
@@ -85,12 +85,12 @@ def test_check_as_json_of_a_valid_workspace_is_an_empty_list(tmp_path):
 def test_check_prints_a_strange_file_name_as_it_is(tmp_path, name):
     told = run("check", "-w", write_workspace(tmp_path, {f"syncs/{name}.yaml": SYNC}))
     assert told.exit_code == 1
-    assert f"syncs/{name}.yaml: error: " in told.stderr
+    assert f"syncs/{name}.yaml:1:1: error: " in told.stderr
 
 
 def test_check_prints_what_a_file_says_as_it_is(tmp_path):
     told = run("check", "-w", write_workspace(tmp_path, {"syncs/all.yaml": SYNC + '"[/x] [red]": 1\n'}))
-    assert "error: [/x] [red]: Extra inputs" in told.stderr
+    assert "error: [/x] [red]: there is no key '[/x] [red]' here" in told.stderr
 
 
 @pytest.mark.parametrize("source", ["web", "shop", "mobile-app"])

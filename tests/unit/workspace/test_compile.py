@@ -7,6 +7,7 @@ import sys
 import orjson
 import pytest
 
+from sluice.destinations import KINDS
 from sluice.workspace.compile import Workspace, compile_workspace, digest_workspace, find_problems
 from sluice.workspace.models import Destination, Source, Sync
 
@@ -45,25 +46,35 @@ def test_a_workspace_without_mistakes_has_no_problems():
 PROBLEMS = {
     "no such source": (
         make_workspace(syncs={"a": make_sync(source="wbe")}),
-        ("syncs/a", ("source",), "there is no source wbe", "there are: web"),
+        ("syncs/a", ("source",), "there is no source wbe", "did you mean web? there are: web"),
     ),
     "no such destination": (
         make_workspace(syncs={"a": make_sync(destination="cmr")}),
-        ("syncs/a", ("destination",), "there is no destination cmr", "there are: crm"),
+        ("syncs/a", ("destination",), "there is no destination cmr", "did you mean crm? there are: crm"),
     ),
     "one name for two queues": (
         make_workspace(syncs={"a1": make_sync(), "a-1": make_sync()}),
-        ("syncs/a-1", (), "syncs a1 and a-1 share a resource name", ""),
+        (
+            "syncs/a-1",
+            (),
+            "syncs a1 and a-1 share a resource name",
+            "give one of the files another name",
+        ),
     ),
     "one key of two sources": (
         make_workspace(sources={name: Source.model_validate({"keys": [KEY]}) for name in ("web", "shop")}),
-        ("sources/shop", ("keys", 0, "sha256"), "source web has this key too", ""),
+        (
+            "sources/shop",
+            ("keys", 0, "sha256"),
+            "source web has this key too",
+            "remove it from one of them; sluice keys create --source shop makes another",
+        ),
     ),
     "a field reference": (
         with_type(filter={"field": "a..b", "op": "exists"}),
         (
             "syncs/web-to-crm",
-            ("event_types", 0, "filter"),
+            ("event_types", 0, "filter", "field"),
             "field reference 'a..b' has an empty name",
             "separate names by one dot",
         ),
@@ -74,7 +85,16 @@ PROBLEMS = {
             "syncs/web-to-crm",
             ("event_types", 0, "mappings", "a", "feild"),
             "{'feild': 'b'} is no source of a value",
-            "did you mean field?",
+            "did you mean field? keys here are: field, value, template, array, object",
+        ),
+    ),
+    "an event type twice": (
+        make_workspace(syncs={"a": make_sync(event_types=[TYPE, TYPE])}),
+        (
+            "syncs/a",
+            ("event_types", 1, "type"),
+            "the event type custom_event is listed twice",
+            "write one, with the filters under `any`",
         ),
     ),
     "a kind": (
@@ -83,7 +103,7 @@ PROBLEMS = {
             "destinations/crm",
             ("kind",),
             "no destination of kind 'htpp'",
-            "there are http, rudderstack, sandbox",
+            f"did you mean http? there are: {', '.join(sorted(KINDS))}",
         ),
     ),
 }

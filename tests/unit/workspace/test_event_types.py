@@ -73,7 +73,7 @@ def test_an_output_field_may_be_named_extends():
 FAULTS = {
     "an event type that does not exist": (
         {"type": "trak"},
-        (("type",), "rudderstack has no event type trak", "did you mean track?"),
+        (("type",), "rudderstack has no event type trak", "did you mean track? it has: track, identify"),
     ),
     "a required field": (
         {"mappings": {"userId": {"field": "userId"}}},
@@ -81,6 +81,14 @@ FAULTS = {
             ("mappings",),
             "the required 'event' of the event type is not mapped",
             "event (string): The event's name",
+        ),
+    ),
+    "a required field whose name is misspelt": (
+        {"mappings": {"evnt": {"field": "event"}, "userId": {"field": "userId"}}},
+        (
+            ("mappings",),
+            "the required 'event' of the event type is not mapped",
+            "'evnt' is filled: did you mean event? event (string): The event's name",
         ),
     ),
     "one of several": (
@@ -109,7 +117,7 @@ FAULTS = {
         (
             ("mappings", "contxt"),
             "the default mappings have no 'contxt' to leave out",
-            "did you mean context?",
+            f"did you mean context? they fill: {', '.join(DECLARED.mappings)}",
         ),
     ),
     "nothing to extend": (

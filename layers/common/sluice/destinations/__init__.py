@@ -10,9 +10,11 @@ from sluice.destinations.declaration import Declaration
 from sluice.errors import WorkspaceError
 
 KINDS = {
+    "braze": "sluice.destinations.braze",
     "http": "sluice.destinations.http",
     "rudderstack": "sluice.destinations.rudderstack",
     "sandbox": "sluice.destinations.sandbox",
+    "slack": "sluice.destinations.slack",
 }
 
 

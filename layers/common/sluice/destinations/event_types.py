@@ -46,8 +46,8 @@ class EventType:
 
 
 def is_filled(value: object) -> bool:
-    """Whether a required field's value is one: not null, not a text of nothing but spaces."""
-    return value is not None and not (isinstance(value, str) and not value.strip())
+    """Whether a required field's value is one: not null, no blank text, no empty list or object."""
+    return bool(value.strip() if isinstance(value, str) else value) or isinstance(value, int | float)
 
 
 def fits(value: object, type_: FieldType) -> bool:

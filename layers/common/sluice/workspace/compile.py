@@ -1,18 +1,16 @@
 """From the workspace's files to the one JSON object that the functions load."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
 
-from sluice.destinations import load_declaration
+from sluice.destinations import KINDS, load_declaration
 from sluice.destinations.declaration import Declaration
 from sluice.errors import WorkspaceError
-from sluice.filters import compile_filter
-from sluice.mapping import find_mapping_errors
+from sluice.source_syntax import SourceError
 from sluice.workspace.event_types import (
     find_declaration,
     find_declared,
@@ -20,60 +18,55 @@ from sluice.workspace.event_types import (
     resolve_filter,
     resolve_mappings,
 )
+from sluice.workspace.filter_errors import find_filter_errors
+from sluice.workspace.mapping_errors import find_mapping_errors
+from sluice.workspace.model_errors import read_model
 from sluice.workspace.models import Destination, EventType, Source, Sync
 from sluice.workspace.names import pascal_name
+from sluice.workspace.problems import Fault, Problem, offer
 
 VERSION = 1
 
 
 @dataclass(slots=True)
-class Problem:
-    """One thing that is wrong: in which part of the workspace, at which place in it, and what to do."""
-
-    part: str  # "syncs/purchases-to-crm"
-    place: tuple[str | int, ...]
-    message: str
-    hint: str = ""
-
-
-@dataclass(slots=True)
 class Workspace:
-    """All files of a workspace by slug, each valid by itself."""
+    """All files of a workspace by slug; `broken` are the parts whose files nothing can be made of."""
 
     sources: dict[str, Source] = field(default_factory=dict)
     destinations: dict[str, Destination] = field(default_factory=dict)
     syncs: dict[str, Sync] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
 
 
 def find_problems(workspace: Workspace) -> list[Problem]:
-    """Everything wrong between the files, or inside a filter, a mapping or a destination's settings."""
+    """Everything wrong between the files, or inside a filter, a mapping or a destination's settings.
+
+    A file that is not valid by itself may be there with what `read_part` made of it; an empty text stands for
+    a name that it has not. Nothing is told that only follows from another problem.
+    """
     problems = []
-    names: dict[str, str] = {}
     for slug, destination in workspace.destinations.items():
         problems += _check_settings(f"destinations/{slug}", destination)
     digests: dict[str, str] = {}
     for slug, source in workspace.sources.items():
         for n, key in enumerate(source.keys):
-            owner = digests.setdefault(key.sha256, slug)
+            owner = digests.setdefault(key.sha256, slug) if key.sha256 else slug
             if owner != slug:
-                place = ("keys", n, "sha256")
-                problems.append(Problem(f"sources/{slug}", place, f"source {owner} has this key too"))
+                problems.append(
+                    Problem(
+                        f"sources/{slug}",
+                        ("keys", n, "sha256"),
+                        f"source {owner} has this key too",
+                        f"remove it from one of them; sluice keys create --source {slug} makes another",
+                    )
+                )
+    names: dict[str, str] = {}
     for slug, sync in workspace.syncs.items():
-        part = f"syncs/{slug}"
-        if names.setdefault(pascal_name(slug), slug) != slug:
-            problems.append(
-                Problem(part, (), f"syncs {names[pascal_name(slug)]} and {slug} share a resource name")
-            )
-        if sync.source not in workspace.sources:
-            problems.append(
-                Problem(part, ("source",), f"there is no source {sync.source}", _offer(workspace.sources))
-            )
-        if sync.destination not in workspace.destinations:
-            message = f"there is no destination {sync.destination}"
-            problems.append(Problem(part, ("destination",), message, _offer(workspace.destinations)))
-        declaration = find_declaration(workspace.destinations.get(sync.destination))
-        for n, event_type in enumerate(sync.event_types):
-            problems += _check_event_type(part, n, event_type, declaration)
+        part, name = f"syncs/{slug}", pascal_name(slug)
+        if names.setdefault(name, slug) != slug:
+            message = f"syncs {names[name]} and {slug} share a resource name"
+            problems.append(Problem(part, (), message, "give one of the files another name"))
+        problems += _check_sync(workspace, part, sync)
     return problems
 
 
@@ -98,33 +91,49 @@ def digest_workspace(compiled: Mapping[str, Any]) -> str:
 def _check_settings(part: str, destination: Destination) -> list[Problem]:
     try:
         kind = load_declaration(destination.kind)
-        kind.settings.model_validate(destination.settings)
     except WorkspaceError as error:
-        return [Problem(part, ("kind",), error.message, error.hint)]
-    except ValidationError as error:
-        return [
-            Problem(part, ("settings", *item["loc"]), item["msg"].removeprefix("Value error, "))
-            for item in error.errors()
-        ]
-    return []
+        return [Problem(part, ("kind",), error.message, offer(destination.kind, sorted(KINDS), "there are"))]
+    if not isinstance(destination.settings, Mapping):
+        return []  # told by whoever read the file
+    faults = read_model(kind.settings, destination.settings).faults
+    return [Problem(part, ("settings", *place), message, hint) for place, message, hint in faults]
 
 
-def _check_event_type(
-    part: str, n: int, event_type: EventType, declaration: Declaration[Any] | None
-) -> list[Problem]:
-    declared, here = find_declared(event_type, declaration), ("event_types", n)
-    problems = [
-        Problem(part, (*here, *place), message, hint)
-        for place, message, hint in find_faults(event_type, declaration)
-    ]
-    try:
-        compile_filter(resolve_filter(event_type, declared))
-    except WorkspaceError as error:
-        problems.append(Problem(part, (*here, "filter"), error.message, error.hint))
-    for wrong in find_mapping_errors(resolve_mappings(event_type, declared) or {}):
-        where = f"line {wrong.line}, column {wrong.column}: " if wrong.line else ""
-        problems.append(Problem(part, (*here, "mappings", *wrong.place), where + wrong.message, wrong.hint))
-    return problems
+def _check_sync(workspace: Workspace, part: str, sync: Sync) -> Iterator[Problem]:
+    for kind, name, found in (
+        ("source", sync.source, workspace.sources),
+        ("destination", sync.destination, workspace.destinations),
+    ):
+        broken = {p.partition("/")[2] for p in workspace.broken if p.startswith(f"{kind}s/")}
+        names = sorted(broken.union(found))
+        if name and name not in names:
+            yield Problem(part, (kind,), f"there is no {kind} {name}", offer(name, names, "there are"))
+    declaration = find_declaration(workspace.destinations.get(sync.destination))
+    seen: set[str] = set()
+    for n, event_type in enumerate(sync.event_types):
+        here = ("event_types", n)
+        if event_type.type and event_type.type in seen:
+            message = f"the event type {event_type.type} is listed twice"
+            yield Problem(part, (*here, "type"), message, "write one, with the filters under `any`")
+        seen.add(event_type.type)
+        for place, message, hint in _check_event_type(event_type, declaration):
+            yield Problem(part, (*here, *place), message, hint)
+
+
+def _check_event_type(event_type: EventType, declaration: Declaration[Any] | None) -> Iterator[Fault]:
+    declared = find_declared(event_type, declaration)
+    yield from find_faults(event_type, declaration)
+    if event_type.filter is not None:
+        for error in find_filter_errors(event_type.filter):
+            yield _to_fault("filter", error)
+    for error in find_mapping_errors(resolve_mappings(event_type, declared) or {}):
+        yield _to_fault("mappings", error)
+
+
+def _to_fault(key: str, error: SourceError) -> Fault:
+    """A template's line and column are told beside the place of the template."""
+    where = f"line {error.line}, column {error.column}: " if error.line else ""
+    return (key, *error.place), where + error.message, error.hint
 
 
 def _compile_source(source: Source) -> dict[str, Any]:
@@ -161,7 +170,3 @@ def _compile_event_type(event_type: EventType, declaration: Declaration[Any] | N
         "filter": resolve_filter(event_type, declared),
         "mappings": resolve_mappings(event_type, declared),
     }
-
-
-def _offer(names: Mapping[str, object]) -> str:
-    return f"there are: {', '.join(sorted(names))}" if names else "there are none yet"

@@ -12,11 +12,11 @@ from sluice.destinations.event_types import EventType as Declared
 from sluice.destinations.event_types import fits, name_group
 from sluice.errors import WorkspaceError
 from sluice.fields import parse_field
-from sluice.source_syntax import SPREAD, Place, suggest
+from sluice.source_syntax import SPREAD
 from sluice.workspace.models import DEFAULTS, OMIT, Destination, EventType
+from sluice.workspace.problems import Fault, find_near, offer
 
 EXTENDS = "extends"
-type Fault = tuple[Place, str, str]  # place in the event type, message, hint
 
 
 def find_declaration(destination: Destination | None) -> Declaration[Any] | None:
@@ -39,8 +39,9 @@ def has_custom_event(declaration: Declaration[Any] | None) -> bool:
 
 def resolve_filter(event_type: EventType, declared: Declared) -> dict[str, Any] | None:
     """The sync's own filter, else the declared one."""
-    if event_type.filter:
-        return event_type.filter.to_spec()
+    given: Any = event_type.filter  # as the file has it; the model is for editors
+    if given is not None:
+        return dict(given)
     return dict(declared.filter) if declared.filter is not None else None
 
 
@@ -57,11 +58,14 @@ def resolve_mappings(event_type: EventType, declared: Declared) -> dict[str, Any
 
 
 def find_faults(event_type: EventType, declaration: Declaration[Any] | None) -> Iterator[Fault]:
-    """What is wrong between an event type of a sync and its destination, but for sources of values."""
-    if declaration is None:
+    """What is wrong between an event type of a sync and its destination, but for sources of values.
+
+    Places are in the event type. A type without a name, or a destination without a kind, is told elsewhere.
+    """
+    if declaration is None or not event_type.type:
         return
     if event_type.type not in declaration.event_types and not declaration.any_event_type:
-        hint = suggest(event_type.type, declaration.event_types)
+        hint = offer(event_type.type, declaration.event_types, "it has")
         yield ("type",), f"{declaration.kind} has no event type {event_type.type}", hint
         return
     declared = find_declared(event_type, declaration)
@@ -86,7 +90,7 @@ def _find_default_faults(event_type: EventType, declared: Declared) -> Iterator[
     elif isinstance(given, Mapping) and extended:
         for name, source in given.items():
             if source == OMIT and name not in (declared.mappings or {}):
-                hint = suggest(name, declared.mappings or {})
+                hint = offer(name, declared.mappings or {}, "they fill")
                 yield ("mappings", name), f"the default mappings have no {name!r} to leave out", hint
 
 
@@ -99,6 +103,8 @@ def _find_field_faults(mappings: Mapping[str, Any], declared: Declared) -> Itera
                 hint = "; ".join(
                     f"{name} ({fields[name].type}): {fields[name].description}" for name in group
                 )
+                if near := next((n for n in filled - fields.keys() if find_near(n, group)), ""):
+                    hint = f"{near!r} is filled: did you mean {find_near(near, group)}? {hint}"
                 yield ("mappings",), f"the required {name_group(group)} of the event type is not mapped", hint
     for name, field in declared.fields.items():
         source = mappings.get(name)

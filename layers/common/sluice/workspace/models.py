@@ -3,11 +3,9 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation
 
-from sluice.errors import WorkspaceError
-from sluice.filters.conditions import check_node
-from sluice.filters.operators import OperatorName, find_near_operator
+from sluice.filters.operators import OperatorName
 from sluice.source_syntax import Kind
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -38,8 +36,11 @@ Duration = Annotated[
 class WriteKey(Model):
     """A write key of a source: its digest, never the key."""
 
-    id: str = Field(min_length=1, max_length=64)
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    id: str = Field(min_length=1, max_length=64, description="The key's name, of 1 to 64 characters.")
+    sha256: str = Field(
+        pattern=r"^[0-9a-f]{64}$",
+        description="The key's SHA-256 in 64 hex digits, as `sluice keys create` writes it; never the key.",
+    )
     created: str = ""
     revoked: str = Field("", description="When it was revoked; empty while it is in force.")
 
@@ -56,25 +57,20 @@ class Source(Model):
 class Destination(Model):
     """destinations/<slug>.yaml: where events go. `settings` are the kind's own."""
 
-    kind: str
+    kind: str = Field(description="What kind of destination it is, such as http.")
     description: str = ""
     settings: dict[str, Any] = {}
 
 
-def read_operator(value: object) -> object:
-    """The operator's name; one that is nearly another's is refused with that one's."""
-    near = find_near_operator(value)
-    if near and value != near:
-        raise ValueError(f"there is no operator {value!r}: did you mean {near}?")
-    return value
-
-
 class Filter(Model):
-    """A condition (`field` or `template`, `op`, a value), or a group (`all`, `any`, `not`) of filters."""
+    """A condition (`field` or `template`, `op`, a value), or a group (`all`, `any`, `not`) of filters.
+
+    For editors: find_filter_errors checks filters, knows every place and says what was probably meant.
+    """
 
     field: str | None = Field(None, description="Reference of the field that is looked at.")
     template: str | None = Field(None, description="Liquid, instead of a field.")
-    op: Annotated[OperatorName, BeforeValidator(read_operator)] | None = None
+    op: OperatorName | None = None
     value: Any = Field(None, description="What the field is compared with.")
     value_field: str | None = Field(None, description="Reference of a field to compare with.")
     value_template: str | None = Field(None, description="Liquid to compare with.")
@@ -82,22 +78,6 @@ class Filter(Model):
     all: "list[Filter] | None" = Field(None, min_length=1)
     any: "list[Filter] | None" = Field(None, min_length=1)
     not_: "Filter | None" = Field(None, alias="not")
-
-    @model_validator(mode="after")
-    def _is_one_thing(self) -> "Filter":
-        """What `compile_filter` refuses is refused here already, where the line is known."""
-        spec = {"not" if name == "not_" else name: getattr(self, name) for name in self.model_fields_set}
-        if self.not_ is not None:
-            spec["not"] = {}
-        try:
-            check_node(spec)
-        except WorkspaceError as error:
-            raise ValueError(f"{error.message} ({error.hint})" if error.hint else error.message) from error
-        return self
-
-    def to_spec(self) -> dict[str, Any]:
-        """What `compile_filter` takes."""
-        return self.model_dump(exclude_unset=True, by_alias=True)
 
 
 class _WithOptions(Model):
@@ -155,6 +135,12 @@ MappedValue = Annotated[ValueSource | list[ValueSource] | Literal["omit", "defau
 
 DEFAULTS = "defaults"
 OMIT = "omit"
+EVENT_TYPE = r"^[a-z][a-z0-9_]{0,63}$"
+
+
+def is_event_type(name: str) -> bool:
+    """Whether a text may name an event type: `track_purchase`."""
+    return re.fullmatch(EVENT_TYPE.strip("^$"), name) is not None
 
 
 def read_mappings(value: object) -> object:
@@ -171,8 +157,13 @@ class EventType(Model):
     `filter` takes every event, and without `mappings` the whole event is sent.
     """
 
-    type: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
-    filter: Filter | None = None
+    type: str = Field(
+        pattern=EVENT_TYPE,
+        description="A name of lower-case letters, digits and underscores, such as track_purchase.",
+    )
+    filter: SkipValidation[Filter | None] = Field(
+        None, description="Which events are sent as this type: a condition, or a group of filters."
+    )
     mappings: Annotated[
         dict[str, MappedValue] | Literal["defaults"] | None, BeforeValidator(read_mappings)
     ] = Field(
@@ -195,19 +186,14 @@ class Sync(Model):
     """syncs/<slug>.yaml: which events of a source go to a destination, as what."""
 
     description: str = ""
-    source: str
-    destination: str
-    event_types: list[EventType] = Field(min_length=1)
+    source: str = Field(description="The name of a file in sources/, without its suffix.")
+    destination: str = Field(description="The name of a file in destinations/, without its suffix.")
+    event_types: list[EventType] = Field(
+        min_length=1, description="A list: `- type: …` for each event type that is sent."
+    )
     retry: Retry = Retry()
     batch_size: int | None = Field(None, ge=1, le=10_000)
     concurrency: int = Field(8, ge=1, le=64, description="Parallel requests of one delivery function.")
     max_concurrency: int = Field(10, ge=2, le=1000, description="Delivery functions at the same time.")
     timeout: Duration = Field(60, ge=10, le=900)
     retired: bool = Field(False, description="Gets no new events, delivers those it has.")
-
-    @model_validator(mode="after")
-    def _types_are_distinct(self) -> "Sync":
-        types = [event_type.type for event_type in self.event_types]
-        if len(types) != len(set(types)):
-            raise ValueError("an event type is listed twice; put its filters under `any`")
-        return self
