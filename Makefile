@@ -11,6 +11,8 @@ SAM := .venv-sam/bin/sam
 
 # Python is the machine's: none is ever downloaded.
 export UV_PYTHON_DOWNLOADS := never
+# Modules of tests that run at the same time; those of end-to-end tests have a local stack each.
+WORKERS := 2
 # What `make check` runs, each a target of its own.
 CHECKS := check-format check-lint check-types check-workspace check-schemas check-template check-requirements check-sam check-security
 
@@ -20,7 +22,7 @@ SAM_CLI := .venv-sam/.synced
 CHECKOV := .venv-checkov/.synced
 LOCAL := $(DEV) $(STACK) $(SAM_CLI)
 
-.PHONY: help up down demo test e2e bench check $(CHECKS) format build deploy smoke clean
+.PHONY: help up down demo test e2e chaos bench check $(CHECKS) format build deploy smoke clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -38,11 +40,14 @@ demo: $(LOCAL) ## Send a story of 200 events through a local stack and show what
 
 # ---- Tests and checks ---------------------------------------------------------------------------------------------
 
-test: $(LOCAL) ## Run every test, end to end included (ARGS=tests/unit for some)
-	@.venv/bin/pytest $(ARGS)
+test: $(LOCAL) ## Run every test, end to end included (ARGS=tests/unit for some, WORKERS=4 at a time)
+	@.venv/bin/pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 e2e: $(LOCAL) ## Run the end-to-end tests only
 	@.venv/bin/pytest tests/e2e $(ARGS)
+
+chaos: $(LOCAL) ## Prove that no event is lost while everything fails (ARGS="--seed 7 --events 2000")
+	@$(PYTHON) -m tests.chaos $(ARGS)
 
 bench: $(DEV) ## Measure events per CPU-second of every stage (EVENTS=file.jsonl)
 	@$(PYTHON) -m benchmarks $(if $(EVENTS),--events $(EVENTS))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import orjson
 import typer
@@ -17,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.events import load_events
-from benchmarks.stages import FULL, KEY, SHIPPED, STAGES
+from benchmarks.stages import DELIVERY, FULL, KEY, SHIPPED, STAGES
 from cli.build import write_workspace_layer
 from sluice.ingest.keys import digest_key
 
@@ -39,12 +40,12 @@ def bench(
     with run_endpoint() as url, tempfile.TemporaryDirectory() as folder:
         environments = {
             workspace: make_environment(Path(folder) / str(n), url, workspace)
-            for n, workspace in enumerate((SHIPPED, FULL))
+            for n, workspace in enumerate((SHIPPED, FULL, DELIVERY))
         }
         for name in stage or STAGES:
             with console.status(f"measuring {name} …"):
                 path = str(events.absolute()) if events else ""
-                environment = environments[STAGES[name].workspace]
+                environment = environments[STAGES[name].workspace] | {"SLUICE_SYNC": STAGES[name].sync}
                 output = run_python("benchmarks.stages", [name, url, path], environment)
                 figures[name] = orjson.loads(output)
         with console.status("measuring cold starts …"):
@@ -99,7 +100,7 @@ def make_environment(folder: Path, url: str, workspace: str) -> dict[str, str]:
             source["keys"].append({"id": "benchmark", "sha256": digest_key(KEY), "revoked": False})
         for destination in compiled["destinations"].values():
             if "url" in destination["settings"]:
-                destination["settings"]["url"] = f"{url}/events"
+                destination["settings"]["url"] = url + urlsplit(destination["settings"]["url"]).path
         return compiled
 
     write_workspace_layer(PROJECT / workspace, folder, send_to_endpoint)
@@ -119,8 +120,10 @@ def make_environment(folder: Path, url: str, workspace: str) -> dict[str, str]:
         "SLUICE_DEDUP_TABLE": "dedup",
         "SLUICE_DEDUP_WINDOW_HOURS": "24",
         "SLUICE_EVENT_STREAM": "events",
+        "SLUICE_TAIL_TABLE": "tail",
+        "SLUICE_TAIL_EVENTS_PER_MINUTE": "20",
+        "SLUICE_DELIVERY_STREAM": "deliveries",
         "SLUICE_ARCHIVE_BUCKET": "archive",
-        "SLUICE_SYNC": "mapped",
         "SLUICE_QUEUE_URL": f"{url}/000000000000/sluice-Mapped",
         "SLUICE_DLQ_URL": f"{url}/000000000000/sluice-Mapped-dlq",
         "SLUICE_ALLOW_PRIVATE_DESTINATIONS": "true",
@@ -155,11 +158,12 @@ def run_python(module: str, arguments: list[str], environment: dict[str, str]) -
 
 
 def print_figures(console: Console, figures: dict[str, dict[str, float]]) -> None:
-    table = Table("stage", "events per CPU-second", "µs per event")
+    table = Table("stage", "events per CPU-second", "µs per event", "events a second")
     for column in table.columns[1:]:
         column.justify = "right"
     for name, figure in figures.items():
-        table.add_row(name, f"{figure['events_per_cpu_s']:,}", f"{figure['us_per_event']:.1f}")
+        wall = f"{figure['events_per_s']:,}" if "events_per_s" in figure else ""
+        table.add_row(name, f"{figure['events_per_cpu_s']:,}", f"{figure['us_per_event']:.1f}", wall)
     console.print(table)
 
 

@@ -1,10 +1,13 @@
-"""Delivery of a sync with 15 mapped fields: mapping alone, and a call an event to a loopback server."""
+"""Delivery of a sync with 15 mapped fields: mapping alone, and calls to a loopback server.
+
+`delivery_single` and `delivery_batch_100` call a server that answers after 20 ms, 32 at a time.
+"""
 
 from collections.abc import Sequence
 
 import orjson
 
-from benchmarks.harness import Context, Counter, Event, Figures, measure, sqs_events
+from benchmarks.harness import Context, Counter, Event, Figures, measure, measure_wall, sqs_events
 from functions.delivery.app import handler
 from sluice.delivery.pack_work import PackWork, prepare_requests, read_pack
 from sluice.delivery.ports import Message
@@ -40,6 +43,26 @@ def bench_delivery_map(events: Sequence[Event], _url: str) -> Figures:
             raise SystemExit(f"{built} requests were built, not {len(events)}")
 
     return measure(work, len(events), check)
+
+
+def bench_single(events: Sequence[Event], url: str) -> Figures:
+    return _bench_slow(events[:2000], url, "single")
+
+
+def bench_batches(events: Sequence[Event], url: str) -> Figures:
+    return _bench_slow(events, url, "batches")
+
+
+def _bench_slow(events: Sequence[Event], url: str, sync: str) -> Figures:
+    invocations = list(sqs_events(sync_packs(events, sync), 10))
+
+    def work() -> None:
+        for invocation in invocations:
+            if handler(invocation, Context())["batchItemFailures"]:
+                raise SystemExit("a pack failed")
+
+    counter = Counter(url)
+    return measure_wall(work, len(events), lambda: counter.expect(destination=len(events)))
 
 
 def bench_delivery_http(events: Sequence[Event], url: str) -> Figures:

@@ -7,11 +7,14 @@ that lost an event fails.
 import base64
 import sys
 import threading
+import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import orjson
+
+SLOW_SECONDS = 0.02
 
 counts: Counter[str] = Counter()
 counting = threading.Lock()
@@ -35,11 +38,18 @@ class Endpoint(BaseHTTPRequestHandler):
         counts.clear()
         self._answer({})
 
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        count("PutObject")
+        self._answer({})
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         target = self.headers.get("X-Amz-Target", "")
         if not target:
-            count("destination")
+            if self.path == "/slow":
+                time.sleep(SLOW_SECONDS)
+            count("destination", len(found) if isinstance(found := orjson.loads(body), list) else 1)
             return self._answer({"ok": True})
         return self._answer(answer_aws(target.rpartition(".")[2], orjson.loads(body)))
 

@@ -2,6 +2,7 @@
 
 import resource
 import statistics
+import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from itertools import batched
@@ -38,6 +39,19 @@ def measure(work: Callable[[], None], events: int, check: Callable[[], None]) ->
         check()
     median = statistics.median(seconds)
     return {"events_per_cpu_s": round(events / median), "us_per_event": round(median / events * 1e6, 2)}
+
+
+def measure_wall(work: Callable[[], None], events: int, check: Callable[[], None]) -> Figures:
+    """The same, and the events a second by the clock, for work that waits for others."""
+    seconds = []
+
+    def timed() -> None:
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+
+    figures = measure(timed, events, check)
+    return {**figures, "events_per_s": round(events / statistics.median(seconds[1:]))}
 
 
 def cpu_seconds() -> float:

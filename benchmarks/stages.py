@@ -15,6 +15,7 @@ from benchmarks.events import load_events
 
 KEY = "benchmark"  # opens the sources of these runs and nothing else
 SHIPPED, FULL = "workspace", "benchmarks/workspace"
+DELIVERY = "benchmarks/workspace_delivery"  # a destination that answers after 20 ms
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Stage:
     function: str
     workspace: str = SHIPPED
     arguments: dict[str, int] = field(default_factory=dict)
+    sync: str = "mapped"  # whose delivery function it is
 
 
 STAGES = {
@@ -38,6 +40,10 @@ STAGES = {
     "mapping_liquid": Stage("mapping", "bench_liquid"),
     "delivery_map": Stage("delivery", "bench_delivery_map", FULL),
     "delivery_http": Stage("delivery", "bench_delivery_http", FULL),
+    "delivery_single": Stage("delivery", "bench_single", DELIVERY, sync="single"),
+    "bare_single": Stage("bare", "bench_single", DELIVERY, sync="single"),
+    "delivery_batch_100": Stage("delivery", "bench_batches", DELIVERY, sync="batches"),
+    "bare_batch_100": Stage("bare", "bench_batches", DELIVERY, sync="batches"),
     "filters_5": Stage("filters", "bench_filters"),
 }
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from cli.check import print_problems
 from cli.options import WorkspaceOption
+from cli.problems import print_problems
 from cli.workspace_files import InvalidWorkspace, load_workspace
 from sluice.workspace.compile import digest_workspace
 

@@ -1,22 +1,24 @@
 """`sluice check`: everything that is wrong with a workspace, before anything is deployed."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from cli.local.overlay import is_development_key_digest
 from cli.options import WorkspaceOption
+from cli.problems import describe_problem, print_problems
+from cli.resources import check_room, read_resources
+from cli.sync_pause import find_paused_warnings
 from cli.workspace_files import WorkspaceFolder, locate, read_workspace
 from sluice.destinations.declaration import CUSTOM_EVENT
 from sluice.errors import WorkspaceError
 from sluice.workspace.event_types import find_declaration, has_custom_event
 from sluice.workspace.problems import Problem
 
-INDENT = "\n        "  # so that a template's caret stays below what it points at
+TEMPLATE = Path("template.yaml")
 
 
 def check(
@@ -25,11 +27,14 @@ def check(
 ) -> None:
     """Check the workspace: every problem at once, with file, line and a hint."""
     folder = read_workspace(workspace)
-    errors = [*folder.errors, *find_development_keys(folder)]
-    warnings = list(find_warnings(folder))
+    errors = [*folder.errors, *find_development_keys(folder), *find_crowding(folder)]
+    warnings = [*find_warnings(folder), *find_paused_warnings(folder)]
     if as_json:
         typer.echo(
-            json.dumps([_to_json("error", e) for e in errors] + [_to_json("warning", w) for w in warnings])
+            json.dumps(
+                [describe_problem("error", e) for e in errors]
+                + [describe_problem("warning", w) for w in warnings]
+            )
         )
     else:
         print_problems(errors, warnings)
@@ -41,20 +46,6 @@ def check(
             f"{len(found.sources)} sources, {len(found.destinations)} destinations, {len(found.syncs)} syncs"
         )
         typer.echo(f"{workspace}: {counts}, no problems")
-
-
-def print_problems(errors: list[WorkspaceError], warnings: list[WorkspaceError]) -> None:
-    """One block a problem on standard error, as compilers print them."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    for kind, style, found in (("error", "red", errors), ("warning", "yellow", warnings)):
-        for problem in found:
-            place = (
-                f"{_relative(problem.file)}:{problem.line}:{problem.column}" if problem.line else problem.file
-            )
-            console.print(f"{escape(place)}: [{style}]{kind}[/]: ", end="")
-            console.print(problem.message, markup=False)
-            if problem.hint:
-                console.print(f"  hint: {problem.hint.replace('\n', INDENT)}", markup=False)
 
 
 def find_development_keys(folder: WorkspaceFolder) -> list[WorkspaceError]:
@@ -75,6 +66,15 @@ def find_development_keys(folder: WorkspaceFolder) -> list[WorkspaceError]:
     ]
 
 
+def find_crowding(folder: WorkspaceFolder, template: Path = TEMPLATE) -> Iterator[WorkspaceError]:
+    """More syncs than one stack has room for; nothing is said where the template is not at hand."""
+    if template.is_file():
+        try:
+            check_room(read_resources(template.read_text("utf-8")), len(folder.workspace.syncs))
+        except WorkspaceError as error:
+            yield WorkspaceError(error.message, file=str(folder.root / "syncs"), hint=error.hint)
+
+
 def find_warnings(folder: WorkspaceFolder) -> list[WorkspaceError]:
     """What is allowed and probably not meant."""
     return [
@@ -92,19 +92,3 @@ def find_warnings(folder: WorkspaceFolder) -> list[WorkspaceError]:
         and (declaration := find_declaration(folder.workspace.destinations.get(sync.destination)))
         and has_custom_event(declaration)
     ]
-
-
-def _relative(file: str) -> str:
-    path = Path(file)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
-
-
-def _to_json(kind: str, problem: WorkspaceError) -> dict[str, object]:
-    return {
-        "kind": kind,
-        "file": _relative(problem.file),
-        "line": problem.line,
-        "column": problem.column,
-        "message": problem.message,
-        "hint": problem.hint,
-    }

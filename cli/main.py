@@ -2,14 +2,20 @@
 
 import typer
 
-from cli import keys, sync
+from cli import keys, sync, sync_pause
 from cli.build import build
 from cli.check import check
+from cli.cost.commands import cost
+from cli.dlq.commands import app as dlq_app
 from cli.init import init
 from cli.local.commands import local_app
 from cli.preview.command import preview
+from cli.replay.commands import replay
 from cli.schema import schema
+from cli.status.commands import status
+from cli.tail.command import tail
 from cli.template import template
+from cli.trace.command import trace
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +29,14 @@ app.command()(build)
 app.command()(template)
 app.command()(schema)
 app.command()(preview)
+app.command()(status)
+app.command()(tail)
+app.command()(trace)
+app.command()(replay)
+app.command()(cost)
+app.add_typer(dlq_app, name="dlq")
 app.add_typer(keys.app, name="keys")
 app.add_typer(sync.app, name="sync")
+sync.app.command()(sync_pause.pause)
+sync.app.command()(sync_pause.resume)
 app.add_typer(local_app, name="local")

@@ -1,7 +1,8 @@
 """Keeps the syncs of template.yaml equal to the workspace.
 
-The template holds them twice, as rows of `Mappings` and as the list of `Fn::ForEach`, each between two marker
-comments. Nothing else of the file is written, so everything around the markers is edited by hand.
+The template holds them three times, each between two marker comments: as rows of `Mappings`, as the list of
+`Fn::ForEach`, and by the names of their alarms, which a composite alarm watches. Nothing else of the file is
+written, so everything around the markers is edited by hand.
 """
 
 import re
@@ -12,16 +13,29 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.check import print_problems
 from cli.options import WorkspaceOption
+from cli.problems import print_problems
 from cli.queue_counts import CannotCount, count_waiting
+from cli.resources import check_room, read_resources
 from cli.workspace_files import InvalidWorkspace, load_workspace
 from sluice.errors import WorkspaceError
+from sluice.workspace.models import Alarms
 
-LIST, ROWS = "list", "rows"
+LIST, ROWS, NAMES = "list", "rows", "names"
 DEFAULTS = {"MaxConcurrency": 10, "Timeout": 60}  # as DefaultValue where the template reads the column
 VISIBILITY_FACTOR = 6  # what AWS advises: visibility of a queue to the timeout of the function it feeds
-MAX_RESOURCES = 480  # CloudFormation takes 500; the rest is for what a stack grows later
+# The limits of a sync's alarms: the template's column and the workspace's name. Defaults are the model's.
+ALARM_COLUMNS = {
+    "FailureRate": "failure_rate",
+    "RetryRate": "retry_rate",
+    "MinAttempts": "min_attempts",
+    "LatencyP95": "latency_p95",
+    "OldestWaiting": "oldest_waiting",
+    "QueueAge": "queue_age",
+    "DeadLetters": "dead_letters",
+    "FunctionErrors": "function_errors",
+}
+ALARM_DEFAULTS = Alarms().model_dump()
 
 
 def render(template_text: str, workspace: Mapping[str, Any]) -> str:
@@ -34,7 +48,8 @@ def render(template_text: str, workspace: Mapping[str, Any]) -> str:
     _check_names(template_text, syncs)
     rows = [f"{name}: {{{', '.join(_row(slug, sync))}}}" for name, (slug, sync) in sorted(syncs.items())]
     text = _replace(template_text, LIST, ["- [", *(f"    {name}," for name in sorted(syncs)), "  ]"])
-    return _replace(text, ROWS, rows)
+    alarms = [f'    Ref: !Sub "{name}${{Kind}}Alarm",' for name in sorted(syncs)]
+    return _replace(_replace(text, ROWS, rows), NAMES, ["- [", *alarms, "  ]"])
 
 
 def list_syncs(template_text: str) -> list[str]:
@@ -96,29 +111,29 @@ def _row(slug: str, sync: Mapping[str, Any]) -> Iterator[str]:
     if sync["timeout"] != DEFAULTS["Timeout"]:
         yield f"Timeout: {sync['timeout']}"
         yield f"Visibility: {sync['timeout'] * VISIBILITY_FACTOR}"
+    if sync["paused"]:
+        yield "Enabled: false"
+    for column, limit in ALARM_COLUMNS.items():
+        if sync["alarms"][limit] != ALARM_DEFAULTS[limit]:
+            yield f'{column}: "{sync["alarms"][limit]:.12g}"'  # text: it goes into an expression
 
 
 def _check_names(text: str, syncs: Iterable[str]) -> None:
     """Every resource has an id of its own and all fit one stack."""
-    ids = set(re.findall(r"^  (\w+):$", text, re.MULTILINE))
-    suffixes = re.findall(r"^ {4}(?:- |  )\$\{Sync\}(\w+):$", text, re.MULTILINE)
-    room = (MAX_RESOURCES - len(ids)) // len(suffixes)
+    resources = read_resources(text)
     names = list(syncs)
     if not names:
         raise WorkspaceError(
             "the workspace has no sync", hint="a stack needs one; a sync to a sandbox destination will do"
         )
-    if len(names) > room:
-        raise WorkspaceError(
-            f"{len(names)} syncs do not fit one stack, which takes {room}",
-            hint="move some into the workspace of a second stack",
-        )
+    check_room(resources, len(names))
+    ids = set(resources.fixed)
     for name in names:
-        if taken := sorted({name + suffix for suffix in suffixes} & ids):
+        if taken := sorted({name + suffix for suffix in resources.of_sync} & ids):
             raise WorkspaceError(
                 f"the sync {name} would make a second {taken[0]}", hint="give its file another name"
             )
-        ids.update(name + suffix for suffix in suffixes)
+        ids.update(name + suffix for suffix in resources.of_sync)
 
 
 def _find_undrained(dropped: Iterable[str], samconfig: Path) -> Iterator[str]:

@@ -10,12 +10,12 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
-from cli.check import print_problems
 from cli.local.demo import run_demo
 from cli.local.errors import LocalStackError
 from cli.local.progress import console, errors
 from cli.local.settings import LocalSettings, read_settings
 from cli.local.stack import start_stack, stop_stack
+from cli.problems import print_problems
 from cli.workspace_files import InvalidWorkspace
 from sluice.errors import WorkspaceError
 

@@ -5,26 +5,42 @@
     PUT /_script        {"path": "/crm/events", "answers": [
                             {"status": 429, "headers": {"Retry-After": "1"}, "body": {…}, "delay": 0.5,
                              "drop": true, "repeat": 3 or "forever"}]}, or a list of such;
-                        `contains` limits it to requests whose body has that text; after the last answer: 200
+                        `contains` limits it to requests whose body has that text; after the last answer: 200.
+                        Instead of `drop`: "fault": "reset" | "garbage" | "half_closed" | "cut"
+                        "refuse": {"events": [0, 4]}: these items of a JSON body are not taken; the answer
+                        names them as Braze does (with a status below 300 the others are)
     DELETE /_requests   forgets what arrived (`?path=` those of a path, `?scripts=true` the scripts too)
     DELETE /_script     forgets the scripts
+    PUT /_tally         {"ids": "regular expression"}: requests are no longer kept; instead each id in a body
+                        is counted, for runs of hundreds of thousands of events
+    GET /_tally         {id: [requests that had it, times it was taken, times it was refused by name]};
+                        `?path=` those of a path
+    DELETE /_tally      requests are kept again
     GET /               a page that shows what arrives
 
 The last 100,000 requests or 256 MiB of bodies are kept, whichever is less; older ones are dropped.
 """
 
 import argparse
+import contextlib
 import json
+import socket
+import struct
 import time
 import urllib.parse
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from cli.local.sink_refusals import find_refusals, name_refusals
 from cli.local.sink_state import Answer, Received, SinkState, read_scripts
+from cli.local.sink_tally import Tally
 from sluice.times import format_time
 
 PAGE = Path(__file__).with_name("sink.html")
+GARBAGE = bytes(range(256)) * 4 + b"\r\n\r\n"
+HALF_CLOSED_SECONDS = 5.0
 
 
 class SinkServer(ThreadingHTTPServer):
@@ -73,13 +89,38 @@ class SinkHandler(BaseHTTPRequestHandler):
         arrived = format_time(time.time())
         answer = self.server.state.next_answer(path, body)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        status = None if answer.drop else answer.status
-        self.server.state.store(Received(self.command, path, query, headers, body, arrived, status))
+        refusals = find_refusals(body, answer.refuse)
+        if answer.refuse:
+            answer = replace(answer, body=name_refusals(refusals, answer.status))
+        status, refused = answer.told_status, [one.item for one in refusals]
+        self.server.state.store(Received(self.command, path, query, headers, body, arrived, status, refused))
         time.sleep(answer.delay)
         if answer.drop:
             self.close_connection = True
+        elif answer.fault:
+            self.close_connection = True
+            self.fail(answer)
         else:
             self.send_answer(answer)
+
+    def fail(self, answer: Answer) -> None:
+        """An answer that goes wrong on the wire; one whose caller is gone already needs no more."""
+        with contextlib.suppress(OSError):
+            match answer.fault:
+                case "reset":  # closed with a linger of no time: the kernel sends RST
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.connection.close()
+                case "garbage":
+                    self.wfile.write(GARBAGE)
+                case "half_closed":  # reads on until the caller gives up
+                    self.connection.shutdown(socket.SHUT_WR)
+                    self.connection.settimeout(HALF_CLOSED_SECONDS)
+                    self.connection.recv(1)
+                case "cut":
+                    self.send_response(answer.status)
+                    self.send_header("Content-Length", "100")
+                    self.end_headers()
+                    self.wfile.write(b'{"succ')
 
     def answer_own(self, path: str, query: dict[str, str], body: bytes) -> None:
         state = self.server.state
@@ -102,6 +143,18 @@ class SinkHandler(BaseHTTPRequestHandler):
                     return
                 for script in scripts:
                     state.set_script(script)
+                self.send_json(200, {"success": True})
+            case "PUT", "/_tally":
+                try:
+                    state.open_tally(Tally(str(json.loads(body)["ids"])))
+                except (ValueError, KeyError, TypeError) as problem:
+                    self.send_json(400, {"code": "bad_tally", "message": str(problem)})
+                    return
+                self.send_json(200, {"success": True})
+            case "GET", "/_tally":
+                self.send_json(200, state.read_tally(query.get("path", "")) or {})
+            case "DELETE", "/_tally":
+                state.open_tally(None)
                 self.send_json(200, {"success": True})
             case "DELETE", "/_script":
                 state.clear_scripts()

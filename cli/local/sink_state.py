@@ -5,24 +5,41 @@ import json
 import threading
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cli.local.sink_refusals import Indexes, read_indexes
+from cli.local.sink_tally import Tally, matches_path
+
 KEPT_REQUESTS = 100_000
 KEPT_BYTES = 256 * 1024 * 1024
+UNANSWERED = frozenset({"reset", "garbage", "half_closed"})
+FAULTS = UNANSWERED | {"cut"}
+"""How an answer can go wrong on the wire: a TCP reset, bytes that are no HTTP, a sending side that is closed
+without an answer while the other stays open; `cut` is the answer with its status, broken off in the body."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One scripted answer; `repeat` is how many requests get it, None for all that come."""
+    """One scripted answer; `repeat` is how many requests get it, None for all that come.
+
+    `refuse` are items that are not taken: the body then names them, whatever `body` says.
+    """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
     delay: float = 0.0
     drop: bool = False
+    fault: str = ""
+    refuse: Indexes = field(default_factory=dict)
     repeat: int | None = 1
+
+    @property
+    def told_status(self) -> int | None:
+        """The status that the caller can see, None where it gets no answer that it could read."""
+        return None if self.drop or self.fault in UNANSWERED else self.status
 
 
 OK = Answer(body={"success": True})
@@ -41,7 +58,10 @@ class Script:
 
 @dataclass(frozen=True)
 class Received:
-    """A request that arrived and the status it was answered with, None where the connection was dropped."""
+    """A request that arrived and the status it was answered with, None where the connection was dropped.
+
+    `refused` are the items in it that the answer names as not taken.
+    """
 
     method: str
     path: str
@@ -50,6 +70,12 @@ class Received:
     body: bytes
     time: str
     status: int | None
+    refused: Sequence[bytes] = ()
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the caller may think that it was taken, but for what was refused."""
+        return self.status is not None and 200 <= self.status < 300
 
     def describe(self) -> dict[str, Any]:
         """As the API lists it: a JSON body parsed, any other as text."""
@@ -72,10 +98,14 @@ class SinkState:
         self._requests: deque[Received] = deque()
         self._bytes = 0
         self._scripts: list[Script] = []
+        self._tally: Tally | None = None
         self._kept_requests, self._kept_bytes = kept_requests, kept_bytes
 
     def store(self, request: Received) -> None:
         with self._lock:
+            if self._tally is not None:
+                self._tally.count(request.path, request.body, taken=request.is_taken, refused=request.refused)
+                return
             self._requests.append(request)
             self._bytes += len(request.body)
             while len(self._requests) > self._kept_requests or self._bytes > self._kept_bytes:
@@ -94,6 +124,15 @@ class SinkState:
             kept = [request for request in self._requests if not matches_path(path or "*", request.path)]
             self._requests = deque(kept)
             self._bytes = sum(len(request.body) for request in kept)
+
+    def open_tally(self, tally: Tally | None) -> None:
+        """From now on requests are counted by the tally, not kept; None ends that."""
+        with self._lock:
+            self._tally = tally
+
+    def read_tally(self, path: str) -> dict[str, list[int]] | None:
+        with self._lock:
+            return None if self._tally is None else self._tally.read(path)
 
     def set_script(self, script: Script) -> None:
         """Replaces the script of the same path and text; one without answers takes it away."""
@@ -120,11 +159,6 @@ class SinkState:
                         self._scripts = [left for left in self._scripts if left.answers]
                     return answer
         return OK
-
-
-def matches_path(pattern: str, path: str) -> bool:
-    """Equal, or below a pattern that ends in `*`."""
-    return path.startswith(pattern[:-1]) if pattern.endswith("*") else path == pattern
 
 
 def read_scripts(document: object) -> Iterator[Script]:
@@ -166,6 +200,8 @@ def _read_answer(entry: object) -> Answer:
         raise ValueError("`delay` must be seconds from 0 to 600")
     if repeat != "forever" and (type(repeat) is not int or repeat < 1):
         raise ValueError('`repeat` must be a number from 1 or "forever"')
+    if (fault := entry.get("fault", "")) not in FAULTS | {""}:
+        raise ValueError(f"`fault` must be one of {', '.join(sorted(FAULTS))}")
     headers = {str(name): str(value) for name, value in (entry.get("headers") or {}).items()}
     return Answer(
         status=status,
@@ -173,5 +209,7 @@ def _read_answer(entry: object) -> Answer:
         body=entry.get("body"),
         delay=float(delay),
         drop=bool(entry.get("drop")),
+        fault=fault,
+        refuse=read_indexes(entry.get("refuse", {})),
         repeat=None if repeat == "forever" else repeat,
     )

@@ -53,6 +53,8 @@ def _start(settings: LocalSettings) -> dict[str, Any]:
             stack = read_stack_file(settings)
             if stack is None or stack["deployed"] != deployment.digest:
                 stack = _deploy(settings, deployment)
+                stop_background(pump_pid_file(settings))  # it knows the alarms and functions of before
+            start_pump(settings)
             return stack
     except BaseException:
         if not was_deployed:
@@ -61,6 +63,7 @@ def _start(settings: LocalSettings) -> dict[str, Any]:
 
 
 def _stop(settings: LocalSettings) -> bool:
+    stop_background(pump_pid_file(settings))
     sink_stopped = stop_background(sink_pid_file(settings))
     return stop_server(settings) or sink_stopped
 
@@ -96,6 +99,24 @@ def start_sink(settings: LocalSettings) -> None:
     )
     if not wait_until(lambda: is_port_taken(settings.sink_port), 15):
         raise LocalStackError("the sink did not start", log=log)
+
+
+def start_pump(settings: LocalSettings) -> None:
+    """What makes the stack's metrics and drives its alarms runs, or will in a second."""
+    if find_background(pump_pid_file(settings)):
+        return
+    start_background(
+        [sys.executable, "-m", "cli.local.pump"],
+        pid_file=pump_pid_file(settings),
+        log=settings.folder / "pump.log",
+        environment={
+            "PATH": os.defpath,
+            "LANG": "C.UTF-8",
+            "SLUICE_PORT": str(settings.port),
+            "SLUICE_LOCAL_DIR": str(settings.folder),
+        },
+        folder=PROJECT,
+    )
 
 
 def refuse_other_ports(settings: LocalSettings) -> None:
@@ -152,6 +173,10 @@ def describe_stack(
 
 def sink_pid_file(settings: LocalSettings) -> Path:
     return settings.folder / "sink.pid"
+
+
+def pump_pid_file(settings: LocalSettings) -> Path:
+    return settings.folder / "pump.pid"
 
 
 def _deploy(settings: LocalSettings, deployment: Deployment) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from cli.check import print_problems
 from cli.options import WorkspaceOption
 from cli.preview.as_json import describe_preview
 from cli.preview.compare import SyncComparison
@@ -17,6 +16,7 @@ from cli.preview.finder import Finder
 from cli.preview.show import put, show_event, show_sync
 from cli.preview.show_changes import describe_changes, show_changes
 from cli.preview.texts import dump_json
+from cli.problems import print_problems
 from cli.stack import CommandError, StackOption, explain_failure
 from cli.workspace_files import InvalidWorkspace, load_workspace
 

@@ -77,7 +77,7 @@ def _show_type(console: Console, syncs: SyncPreview, one: TypePreview) -> None:
 def _show_filter(console: Console, verdict: FilterVerdict, indent: int) -> None:
     mark, style = _MARKS[verdict.matches]
     if isinstance(verdict, ConditionVerdict):
-        _put_marked(console, mark, style, _tell_condition(verdict), indent)
+        _put_marked(console, mark, style, tell_condition(verdict), indent)
         return
     told = _GROUPS[verdict.group]
     failed = sum(not part.matches for part in verdict.parts)
@@ -97,7 +97,7 @@ def _put_marked(console: Console, mark: str, style: str, text: str, indent: int)
     console.print(Padding(line, (0, 0, 0, min(indent, 24)), expand=False))
 
 
-def _tell_condition(verdict: ConditionVerdict) -> str:
+def tell_condition(verdict: ConditionVerdict) -> str:
     found, expected = verdict.found, verdict.expected
     told = f"{_tell_operand(found)} {verdict.op}"
     if expected is not None:

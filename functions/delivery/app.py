@@ -6,8 +6,8 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sluice.bootstrap.delivery import build_delivery
-from sluice.delivery.deliver import Report
 from sluice.delivery.ports import Message
+from sluice.delivery.report import Report
 
 metrics = Metrics()
 
@@ -36,12 +36,11 @@ def parse_record(record: dict[str, Any]) -> Message:
 def count(report: Report, sync: str) -> None:
     """The lines an invocation logs: one of its own, and one for each reason that items died of."""
     metrics.add_dimension("sync", sync)
-    metrics.add_metric("Packs", MetricUnit.Count, report.packs)
-    metrics.add_metric("PacksFailed", MetricUnit.Count, len(report.failed))
-    metrics.add_metric("Delivered", MetricUnit.Count, report.delivered)
-    metrics.add_metric("Retried", MetricUnit.Count, report.retried)
-    metrics.add_metric("Postponed", MetricUnit.Count, report.postponed)
-    metrics.add_metric("Dead", MetricUnit.Count, report.dead.total())
+    for name, number in report.count().items():
+        metrics.add_metric(name, MetricUnit.Count, number)
+    metrics.add_metric("OldestWaitingSeconds", MetricUnit.Seconds, report.oldest)
+    for latency in report.latencies:
+        metrics.add_metric("LatencyMs", MetricUnit.Milliseconds, latency)
     if report.trouble:
         metrics.add_metadata("trouble", report.trouble)
     for reason, items in report.dead.items():

@@ -37,6 +37,7 @@ def count(report: Report) -> None:
     metrics.add_metric("PacksFailed", MetricUnit.Count, len(report.failed))
     metrics.add_metric("Accepted", MetricUnit.Count, report.accepted)
     metrics.add_metric("Duplicates", MetricUnit.Count, report.duplicates)
+    metrics.add_metric("Replayed", MetricUnit.Count, report.replayed)
     if report.trouble:
         metrics.add_metadata("trouble", dict(report.trouble))
     if report.unreadable:

@@ -4,6 +4,7 @@ from botocore.config import Config
 from moto import mock_aws
 
 from sluice.adapters.s3 import ArchiveBucket
+from sluice.archiver.ports import ArchiveUnreadable
 from tests.fakes.archive import FakeArchive
 
 
@@ -42,3 +43,21 @@ def test_the_same_key_is_written_over(bucket):
 def test_what_s3_does_not_take_is_told(bucket):
     assert ArchiveBucket(bucket, "no-such-bucket").put("k", b"x") is False
     assert FakeArchive(broken=True).put("k", b"x") is False
+
+
+def test_keys_are_listed_in_order_and_objects_read_in_the_order_asked(bucket):
+    archive, fake = ArchiveBucket(bucket, "archive"), FakeArchive()
+    for place in (archive, fake):
+        for n in (2, 1, 3):
+            place.put(f"dead/sync=crm/{n}", b"%d" % n)
+        place.put("dead/sync=crm-2/1", b"other")
+        assert list(place.list_keys("dead/sync=crm/")) == [f"dead/sync=crm/{n}" for n in (1, 2, 3)]
+        assert list(place.read_all(["dead/sync=crm/3", "dead/sync=crm/1"])) == [b"3", b"1"]
+
+
+def test_what_s3_does_not_say_is_an_error(bucket):
+    for place in (ArchiveBucket(bucket, "no-such-bucket"), FakeArchive({"k": b""}, broken=True)):
+        with pytest.raises(ArchiveUnreadable):
+            list(place.list_keys("dead/"))
+        with pytest.raises(ArchiveUnreadable):
+            list(place.read_all(["k"]))

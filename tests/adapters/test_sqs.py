@@ -111,6 +111,21 @@ def test_a_deleted_message_is_gone_and_an_unknown_handle_is_reported(world):
     assert world.queues.delete(url, []) == []
 
 
+def test_what_is_received_says_when_it_was_sent_and_is_hidden_as_long_as_asked(world):
+    url = world.make("q")
+    world.queues.send(url, ["a"])
+    (first,) = world.queues.receive(url, visibility=0)
+    (again,) = world.queues.receive(url, visibility=60)
+    assert (first.id, first.body, first.sent_at) == (again.id, "a", again.sent_at)
+    assert world.queues.receive(url, visibility=60) == []
+    assert world.queues.delete(url, [again.receipt_handle]) == []
+
+
+def test_of_a_queue_that_is_not_there_nothing_is_received_in_silence():
+    with fake_aws(), pytest.raises(ClientError):
+        RealQueues().queues.receive("https://sqs.us-east-1.amazonaws.com/1/none", visibility=1)
+
+
 def test_a_message_with_visibility_zero_is_received_again(world):
     url = world.make("q")
     world.queues.send(url, ["a"])

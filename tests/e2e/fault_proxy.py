@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from cli.local.processes import start_background, stop_background
 from tests.e2e.deadlines import eventually
 from tests.e2e.events import POOL
 
-MICROBURST = Path(sys.executable).with_name("microburst")
+LAUNCHER = Path(__file__).with_name("fault_proxy_launcher.py")
 PID_FILE = "proxy.pid"
 
 
@@ -28,15 +28,23 @@ class FaultProxy:
     def failing(self, service: str, operation: str, **effect: Any) -> Iterator[None]:
         """Fails an operation while the block runs, in every way unless `times` limits it."""
         self._call("DELETE", "fired")
-        self._call("POST", "rules", [{"service": service, "operation": operation, **effect}])
+        self.set_rules([{"service": service, "operation": operation, **effect}])
         try:
             yield
         finally:
-            self._call("POST", "rules", [])
+            self.set_rules([])
+
+    def set_rules(self, rules: Sequence[Mapping[str, Any]]) -> None:
+        """From now on these rules, and no others, say which calls fail."""
+        self._call("POST", "rules", rules)
 
     def count_faults(self) -> int:
         """How many calls failed since the last `failing` began."""
         return len(self._call("GET", "fired?limit=10000"))
+
+    def count_all_faults(self) -> int:
+        """How many calls failed since the proxy was started."""
+        return int(self._call("GET", "stats")["requests"]["faulted"])
 
     def is_healthy(self) -> bool:
         try:
@@ -55,7 +63,7 @@ class FaultProxy:
 def running_proxy(port: int, upstream: str, folder: Path) -> Iterator[FaultProxy]:
     """A proxy on a port while the block runs; `upstream` need not answer yet."""
     start_background(
-        [str(MICROBURST), "--upstream", upstream, "--port", str(port)],
+        [sys.executable, str(LAUNCHER), "--upstream", upstream, "--port", str(port)],
         pid_file=folder / PID_FILE,
         log=folder / "proxy.log",
         environment={"PATH": os.defpath, "LANG": "C.UTF-8"},

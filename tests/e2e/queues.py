@@ -1,5 +1,6 @@
 """Queues from the outside, as an engineer has them: to send, to look, to take out, to count."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -29,6 +30,16 @@ def count_in_flight(facts: Facts, url: str) -> int:
     name = "ApproximateNumberOfMessagesNotVisible"
     sqs = make_client("sqs", facts["endpoint_url"])
     return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
+
+
+@contextmanager
+def fewer_receives(facts: Facts, url: str, count: int) -> Iterator[None]:
+    """A queue that moves what comes back so often to its DLQ, instead of after 20 receives."""
+    sqs = make_client("sqs", facts["endpoint_url"])
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+    policy = {**json.loads(found["Attributes"]["RedrivePolicy"]), "maxReceiveCount": count}
+    with changed_queue(facts, url, RedrivePolicy=json.dumps(policy)):
+        yield
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from tests.e2e.deadlines import eventually
 from tests.e2e.events import make_event, post_batch, send
 from tests.e2e.evidence import Facts, count_deliveries, count_verdicts, wait_for_delivery, wait_for_lines
 from tests.e2e.fault_proxy import FaultProxy, running_proxy
-from tests.e2e.queues import changed_queue, put_message, take_messages
+from tests.e2e.queues import fewer_receives, put_message, take_messages
 from tests.e2e.stacks import find_free_ports, new_stack
 
 pytestmark = [
@@ -85,9 +85,8 @@ def test_a_claimed_pack_that_died_and_is_redriven_is_delivered_and_not_its_own_r
 ) -> None:
     facts, proxy = proxied
     queue, dlq = facts["ingest_queue"], facts["ingest_dlq"]
-    redrive = get_redrive_policy(facts, queue)
     with (
-        changed_queue(facts, queue, RedrivePolicy=json.dumps({**redrive, "maxReceiveCount": 2})),
+        fewer_receives(facts, queue, 2),
         proxy.failing("firehose", "PutRecordBatch", **UNAVAILABLE),
     ):
         sent = send(facts, [make_event(run, properties={"n": n}) for n in range(5)])
@@ -100,13 +99,6 @@ def test_a_claimed_pack_that_died_and_is_redriven_is_delivered_and_not_its_own_r
     put_message(facts, queue, letter)  # what a redrive does
     assert wait_for_delivery(facts, "lake", sent) == dict.fromkeys(sent, 1)
     assert count_verdicts(wait_for_lines(facts, sent)) == {"accepted": len(sent)}
-
-
-def get_redrive_policy(facts: Facts, url: str) -> dict[str, object]:
-    sqs = make_client("sqs", facts["endpoint_url"])
-    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
-    policy: dict[str, object] = json.loads(found["Attributes"]["RedrivePolicy"])
-    return policy
 
 
 def find_claim(facts: Facts, key: str) -> str:

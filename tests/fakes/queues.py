@@ -12,8 +12,10 @@ class Stored:
     body: str
     attributes: dict[str, str]
     visible_at: float
+    group: str = ""
     receive_count: int = 0
     receipt_handle: str = ""
+    sent_at: float = 0.0
 
 
 @dataclass
@@ -33,6 +35,7 @@ class FakeQueues:
         *,
         delays: Sequence[int] | None = None,
         attributes: Sequence[Mapping[str, str]] | None = None,
+        groups: Sequence[str] | None = None,
         timeout: float | None = None,
     ) -> list[int]:
         failed = []
@@ -48,23 +51,33 @@ class FakeQueues:
             told = dict(attributes[index]) if attributes else {}
             assert len(told) <= 10
             assert all(told.values())
-            stored = Stored(f"m{self.made}", body, told, self.clock() + delay)
+            group = groups[index] if groups else ""
+            stored = Stored(f"m{self.made}", body, told, self.clock() + delay, group, sent_at=self.clock())
             self.messages.setdefault(queue_url, []).append(stored)
         return failed
 
     def send_all(
-        self, messages: Mapping[str, Sequence[str | Quoted]], *, timeout: float | None = None
+        self,
+        messages: Mapping[str, Sequence[str | Quoted]],
+        *,
+        groups: Mapping[str, Sequence[str]] | None = None,
+        timeout: float | None = None,
     ) -> dict[str, list[int]]:
-        return {url: self.send(url, bodies) for url, bodies in messages.items()}
+        return {
+            url: self.send(url, bodies, groups=(groups or {}).get(url)) for url, bodies in messages.items()
+        }
 
-    def receive(self, queue_url: str, limit: int = 10) -> list[Stored]:
+    def receive(
+        self, queue_url: str, limit: int = 10, *, visibility: float | None = None, wait: int = 0
+    ) -> list[Stored]:
         """What is visible now; invisible afterwards, for `visibility` seconds."""
+        hidden = self.visibility if visibility is None else visibility
         now, taken = self.clock(), []
         for message in self.messages.get(queue_url, []):
             if message.visible_at <= now and len(taken) < limit:
                 message.receive_count += 1
                 message.receipt_handle = f"{message.id}-{message.receive_count}"
-                message.visible_at = now + self.visibility
+                message.visible_at = now + hidden
                 taken.append(message)
         return taken
 

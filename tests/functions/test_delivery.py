@@ -1,6 +1,8 @@
 """The delivery function as deployed, its queues, bucket and secrets on moto, its destination on 127.0.0.1."""
 
 import sys
+import time
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,10 +14,15 @@ from moto import mock_aws
 
 from sluice.bootstrap.delivery import build_delivery
 from sluice.workspace.runtime import load_compiled
+from tests.adapters.aws import make_table
 from tests.fakes.vendor_server import run_server
 
 pytestmark = pytest.mark.enable_socket
 
+COUNTS = (
+    *("Packs", "PacksFailed", "Attempts", "Delivered", "Retried", "Postponed", "Dead"),
+    *("AuthRejected", "BreakerOpen"),
+)
 EVENTS = Path(__file__).parents[2] / "events" / "delivery"
 
 
@@ -27,13 +34,24 @@ class Stage:
         self.sqs, self.s3 = boto3.client("sqs"), boto3.client("s3")
         self.queue = self.sqs.create_queue(QueueName="sluice-PurchasesToCrm")["QueueUrl"]
         self.dlq = self.sqs.create_queue(QueueName="sluice-PurchasesToCrm-dlq")["QueueUrl"]
-        self.s3.create_bucket(Bucket="archive")
+        for bucket in ("archive", "log-bucket"):
+            self.s3.create_bucket(Bucket=bucket)
+        boto3.client("firehose").create_delivery_stream(
+            DeliveryStreamName="deliveries",
+            S3DestinationConfiguration={
+                "RoleARN": "arn:aws:iam::123456789012:role/firehose",
+                "BucketARN": "arn:aws:s3:::log-bucket",
+            },
+        )
+        make_table("control", "kind", "id")
         boto3.client("ssm").put_parameter(
             Name="/sluice/destinations/crm/token", Value="s3cr3t", Type="SecureString"
         )
 
     def invoke(self, name):
-        event = orjson.loads((EVENTS / f"{name}.json").read_bytes())
+        return self.handle(orjson.loads((EVENTS / f"{name}.json").read_bytes()))
+
+    def handle(self, event):
         app = import_module("functions.delivery.app")  # not before its environment stands
         return app.handler(event, SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000))
 
@@ -48,9 +66,15 @@ class Stage:
         found = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)["Attributes"]
         return sum(int(found[name]) for name in names)
 
-    def archived(self):
-        found = self.s3.list_objects_v2(Bucket="archive").get("Contents", [])
-        return {o["Key"]: self.s3.get_object(Bucket="archive", Key=o["Key"])["Body"].read() for o in found}
+    def archived(self, bucket="archive"):
+        found = self.s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+        return {o["Key"]: self.s3.get_object(Bucket=bucket, Key=o["Key"])["Body"].read() for o in found}
+
+    def logged(self):
+        """The delivery log's lines, as Firehose got them."""
+        return [
+            orjson.loads(line) for body in self.archived("log-bucket").values() for line in body.splitlines()
+        ]
 
 
 @pytest.fixture
@@ -66,6 +90,8 @@ def stage(monkeypatch, tmp_path):
             "SLUICE_QUEUE_URL": stage.queue,
             "SLUICE_DLQ_URL": stage.dlq,
             "SLUICE_ARCHIVE_BUCKET": "archive",
+            "SLUICE_DELIVERY_STREAM": "deliveries",
+            "SLUICE_CONTROL_TABLE": "control",
             "SLUICE_ALLOW_PRIVATE_DESTINATIONS": "true",
             "POWERTOOLS_SERVICE_NAME": "delivery",
             "POWERTOOLS_METRICS_NAMESPACE": "Sluice",
@@ -125,12 +151,52 @@ def test_packs_become_requests_with_the_secret(stage, capsys):
     assert bodies == [b'{"id":"user-1"}', b'{"id":"user-2"}', b'{"id":"user-3"}']
     assert all(b"Authorization: Bearer s3cr3t\r\n" in request for request in stage.vendor.requests)
     [line] = read_metrics(capsys)
-    assert (line["sync"], line["Delivered"], line["Packs"], line["Dead"]) == (
-        "purchases-to-crm",
-        [3],
-        [2],
-        [0],
-    )
+    assert line["sync"] == "purchases-to-crm"
+    done = {"Delivered": [3], "Attempts": [3], "Packs": [2]}
+    assert {name: line[name] for name in COUNTS} == {name: [0] for name in COUNTS} | done
+    age = time.time() - datetime(2026, 11, 22, tzinfo=UTC).timestamp()
+    assert line["OldestWaitingSeconds"][0] == pytest.approx(age, abs=60)
+    assert line["LatencyMs"] == [pytest.approx(age * 1000, abs=60_000)] * 3
+
+
+def test_every_attempt_has_a_line_in_the_log(stage):
+    stage.invoke("packs")
+    lines = stage.logged()
+    assert sorted(line["message_id"] for line in lines) == ["order-1", "order-2", "order-3"]
+    assert {(line["outcome"], line["status"], line["attempt"]) for line in lines} == {("delivered", 200, 1)}
+    assert all(line["latency_ms"] >= 0 for line in lines)
+    assert stage.archived() == {}
+
+
+def test_what_firehose_does_not_take_is_in_the_bucket_under_the_same_prefix(stage):
+    boto3.client("firehose").delete_delivery_stream(DeliveryStreamName="deliveries")
+    assert stage.invoke("packs") == {"batchItemFailures": []}
+    [(key, body)] = stage.archived().items()
+    assert key.startswith("deliveries/dt=")
+    assert body.count(b"\n") == 3
+
+
+def test_refused_credentials_open_the_breaker_for_every_container(stage, capsys):
+    answer(stage, 401)
+    stage.invoke("packs")
+    asked = len(stage.vendor.requests)
+    [line] = read_metrics(capsys)
+    assert (line["BreakerOpen"], line["AuthRejected"]) == ([1], [3])
+    build_delivery.cache_clear()  # another container
+    assert stage.invoke("packs") == {"batchItemFailures": []}
+    assert len(stage.vendor.requests) == asked
+    [line] = read_metrics(capsys)
+    assert (line["Postponed"], line["Attempts"], line["AuthRejected"]) == ([3], [0], [3])
+
+
+def test_latencies_are_as_many_as_one_line_takes(stage, capsys):
+    event = orjson.loads((EVENTS / "packs.json").read_bytes())
+    pack = orjson.loads(event["Records"][0]["body"])
+    pack["items"] *= 100
+    event["Records"][0]["body"] = orjson.dumps(pack).decode()
+    stage.handle(event)
+    [line] = read_metrics(capsys)
+    assert (len(line["LatencyMs"]), line["Delivered"]) == (99, [201])
 
 
 def test_what_may_pass_waits_in_the_queue(stage, capsys):

@@ -42,6 +42,7 @@ class Stack:
             },
         )
         play_partiql(make_table("dedup", "id"), boto3.DEFAULT_SESSION.events)
+        self.dynamodb = make_table("tail", "source", "at")
 
     def sent(self, name):
         """(event type, message id) of the items that are in a sync's queue."""
@@ -51,9 +52,18 @@ class Stack:
 
     def archived(self):
         """(message id, verdict) of every archive line."""
-        keys = [entry["Key"] for entry in self.s3.list_objects_v2(Bucket="archive").get("Contents", [])]
+        keys = [key for key in self.list_keys() if not key.startswith("workspaces/")]
         bodies = [self.s3.get_object(Bucket="archive", Key=key)["Body"].read() for key in keys]
         lines = [orjson.loads(line) for body in bodies for line in body.splitlines()]
+        return [(line["message_id"], line["verdict"]) for line in lines]
+
+    def list_keys(self):
+        return [entry["Key"] for entry in self.s3.list_objects_v2(Bucket="archive").get("Contents", [])]
+
+    def shown(self):
+        """(message id, verdict) of what `sluice tail` shows."""
+        rows = self.dynamodb.scan(TableName="tail")["Items"]
+        lines = [orjson.loads(row["line"]["S"]) for row in rows]
         return [(line["message_id"], line["verdict"]) for line in lines]
 
 
@@ -75,6 +85,9 @@ def stack(tmp_path, monkeypatch):
         monkeypatch.setenv("SLUICE_DEDUP_TABLE", "dedup")
         monkeypatch.setenv("SLUICE_EVENT_STREAM", "events")
         monkeypatch.setenv("SLUICE_DEDUP_WINDOW_HOURS", "24")
+        monkeypatch.setenv("SLUICE_ARCHIVE_BUCKET", "archive")
+        monkeypatch.setenv("SLUICE_TAIL_TABLE", "tail")
+        monkeypatch.setenv("SLUICE_TAIL_EVENTS_PER_MINUTE", "20")
         forget_container()
         yield stack
         forget_container()
@@ -134,6 +147,34 @@ def test_what_is_no_pack_is_the_only_one_reported(stack):
     assert stack.sent("AllToWebhook") == [("custom_event", "m-5")]
 
 
+def test_what_was_routed_is_shown_to_operators(stack):
+    invoke("batch")
+    assert sorted(stack.shown()) == sorted(stack.archived())
+
+
+@pytest.mark.parametrize("variable", ["SLUICE_TAIL_TABLE", "SLUICE_ARCHIVE_BUCKET"])
+def test_events_go_on_where_nothing_can_be_shown_or_explained_later(stack, monkeypatch, variable):
+    monkeypatch.setenv(variable, "of-nobody")
+    assert invoke("batch") == {"batchItemFailures": []}
+    assert stack.sent("PurchasesToCrm") == [("track_purchase", "m-1")]
+
+
+def test_nothing_is_shown_where_that_is_turned_off(stack, monkeypatch):
+    monkeypatch.setenv("SLUICE_TAIL_EVENTS_PER_MINUTE", "0")
+    invoke("batch")
+    assert stack.shown() == []
+
+
+def test_the_workspace_that_decided_is_kept_once(stack):
+    invoke("batch")
+    stack.s3.put_object(Bucket="archive", Key=f"workspaces/{WORKSPACE['digest']}.json", Body=b"as it was")
+    forget_container()
+    invoke("batch")
+    [key] = [key for key in stack.list_keys() if key.startswith("workspaces/")]
+    assert key == f"workspaces/{WORKSPACE['digest']}.json"
+    assert stack.s3.get_object(Bucket="archive", Key=key)["Body"].read() == b"as it was"
+
+
 def test_an_invocation_counts_what_became_of_the_events(stack, capsys):
     invoke("batch")
     assert read_metrics(capsys) == {
@@ -141,6 +182,7 @@ def test_an_invocation_counts_what_became_of_the_events(stack, capsys):
         ("PacksFailed", ""): 0,
         ("Accepted", ""): 3,
         ("Duplicates", ""): 0,
+        ("Replayed", ""): 0,
         ("Blocked", "missing_event_name"): 1,
         ("Blocked", "missing_identity"): 1,
         ("Routed", "purchases-to-crm"): 1,

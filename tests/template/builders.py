@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sluice.workspace.models import Alarms
+
 
 def make_sync(name: str = "Plain", **over: Any) -> dict[str, Any]:
     return {
@@ -9,7 +11,9 @@ def make_sync(name: str = "Plain", **over: Any) -> dict[str, Any]:
         "destination": "crm",
         "max_concurrency": 10,
         "timeout": 60,
+        "paused": False,
         "retired": False,
+        "alarms": Alarms().model_dump(),
         **over,
     }
 

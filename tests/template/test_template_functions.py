@@ -76,6 +76,17 @@ def test_all_functions_run_the_same_runtime_and_the_layers_are_built_for_it(
                 "SLUICE_EVENT_STREAM": {"Ref": "EventStream"},
                 "SLUICE_DEDUP_TABLE": {"Ref": "DedupTable"},
                 "SLUICE_DEDUP_WINDOW_HOURS": 24,
+                "SLUICE_ARCHIVE_BUCKET": {"Ref": "ArchiveBucket"},
+                "SLUICE_TAIL_TABLE": {"Ref": "TailTable"},
+                "SLUICE_TAIL_EVENTS_PER_MINUTE": 20,
+            },
+        ),
+        (
+            "ReconcilerFunction",
+            {
+                "POWERTOOLS_SERVICE_NAME": "reconciler",
+                "SLUICE_ARCHIVE_BUCKET": {"Ref": "ArchiveBucket"},
+                "SLUICE_CONSERVATION_SAMPLE": 1,
             },
         ),
         (
@@ -86,6 +97,8 @@ def test_all_functions_run_the_same_runtime_and_the_layers_are_built_for_it(
                 "SLUICE_QUEUE_URL": {"Ref": "PlainQueue"},
                 "SLUICE_DLQ_URL": {"Ref": "PlainDlq"},
                 "SLUICE_ARCHIVE_BUCKET": {"Ref": "ArchiveBucket"},
+                "SLUICE_DELIVERY_STREAM": {"Ref": "DeliveryStream"},
+                "SLUICE_CONTROL_TABLE": {"Ref": "ControlTable"},
                 "SLUICE_ALLOW_PRIVATE_DESTINATIONS": "false",
             },
         ),

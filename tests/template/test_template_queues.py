@@ -70,18 +70,6 @@ def test_the_archive_refuses_plain_http(of_type: Any) -> None:
     assert _denies_plain_http(policy["PolicyDocument"], "s3:*")
 
 
-def test_every_dead_letter_queue_has_an_alarm_for_letters_and_one_before_they_expire(of_type: Any) -> None:
-    alarms = of_type("AWS::CloudWatch::Alarm")
-    for dlq in (name for name in of_type("AWS::SQS::Queue") if name.endswith("Dlq")):
-        letters, age = alarms[f"{dlq}Alarm"], alarms[f"{dlq}AgeAlarm"]
-        assert (letters["MetricName"], letters["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 0)
-        assert (age["MetricName"], age["Threshold"]) == ("ApproximateAgeOfOldestMessage", 10 * DAYS)
-        for alarm in (letters, age):
-            assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], dlq
-            ((dimension,)) = alarm["Dimensions"]
-            assert dimension["Value"]["Fn::GetAtt"][0] == dlq
-
-
 def _denies_plain_http(document: dict[str, Any], action: str) -> bool:
     condition = {"Bool": {"aws:SecureTransport": "false"}}
     return any(

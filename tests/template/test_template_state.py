@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 HOLDS_DATA = {"AWS::SQS::Queue", "AWS::S3::Bucket", "AWS::DynamoDB::Table"}
 
 
@@ -30,14 +32,18 @@ def test_tables_are_on_demand_and_encrypted(of_type: Any) -> None:
 
 
 def test_deduplication_rows_expire_and_what_operators_decided_can_be_restored(resources: Any) -> None:
-    dedup, control = (resources[name]["Properties"] for name in ("DedupTable", "ControlTable"))
-    assert dedup["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+    dedup, tail, control = (
+        resources[name]["Properties"] for name in ("DedupTable", "TailTable", "ControlTable")
+    )
+    for table in (dedup, tail):
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
     assert control["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
-def test_the_archive_is_laid_out_by_day_and_hour(of_type: Any) -> None:
-    (stream,) = of_type("AWS::KinesisFirehose::DeliveryStream").values()
+@pytest.mark.parametrize(("name", "folder"), [("EventStream", "events"), ("DeliveryStream", "deliveries")])
+def test_the_archive_is_laid_out_by_day_and_hour(of_type: Any, name: str, folder: str) -> None:
+    stream = of_type("AWS::KinesisFirehose::DeliveryStream")[name]
     target = stream["ExtendedS3DestinationConfiguration"]
-    assert target["Prefix"] == "events/dt=!{timestamp:yyyy-MM-dd}/hr=!{timestamp:HH}/"
+    assert target["Prefix"] == folder + "/dt=!{timestamp:yyyy-MM-dd}/hr=!{timestamp:HH}/"
     assert target["ErrorOutputPrefix"].startswith("errors/")
     assert stream["DeliveryStreamEncryptionConfigurationInput"]

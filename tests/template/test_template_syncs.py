@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from cli.template import DEFAULTS, MAX_RESOURCES, VISIBILITY_FACTOR, list_syncs, render
+from cli.resources import MAX_RESOURCES, read_resources
+from cli.template import ALARM_COLUMNS, ALARM_DEFAULTS, DEFAULTS, VISIBILITY_FACTOR, list_syncs, render
 from cli.workspace_files import load_workspace
 from sluice.errors import WorkspaceError
 from tests.template.builders import make_sync, make_workspace
@@ -19,7 +20,7 @@ def test_the_template_has_the_syncs_of_the_workspace(template_text: str) -> None
     assert render(template_text, load_workspace(WORKSPACE)) == template_text
 
 
-def test_rendering_changes_nothing_but_list_and_rows(template_text: str) -> None:
+def test_rendering_changes_nothing_but_what_stands_between_markers(template_text: str) -> None:
     def without_syncs(text: str) -> str:
         return re.sub(r"(>>> \w+ written by).*?(<<< )", r"\1\2", text, flags=re.DOTALL)
 
@@ -43,6 +44,19 @@ def test_the_defaults_are_those_the_template_reads(template_text: str) -> None:
     assert found == {column: str(value) for column, value in wanted.items()}
 
 
+def test_a_row_has_the_limits_of_alarms_that_differ_from_the_defaults(template_text: str) -> None:
+    alarms = {**ALARM_DEFAULTS, "failure_rate": 0.5, "oldest_waiting": 1_000_000}
+    rendered = render(template_text, make_workspace(own=make_sync("Own", alarms=alarms)))
+    columns = 'Slug: own, Destination: crm, FailureRate: "0.5", OldestWaiting: "1000000"'
+    assert f"    Own: {{{columns}}}\n" in rendered
+
+
+def test_the_limits_of_alarms_that_the_template_reads_are_the_workspaces(template_text: str) -> None:
+    found = dict(re.findall(r'!Ref Sync, (\w+), DefaultValue: "(.+)"\]', template_text))
+    assert found == {column: f"{ALARM_DEFAULTS[name]:g}" for column, name in ALARM_COLUMNS.items()}
+    assert set(ALARM_COLUMNS.values()) == set(ALARM_DEFAULTS)
+
+
 def test_a_retired_sync_keeps_its_queues(template_text: str) -> None:
     rendered = render(template_text, make_workspace(old=make_sync("Old", retired=True)))
     assert list_syncs(rendered) == ["Old"]
@@ -52,8 +66,9 @@ def test_35_syncs_fit_one_stack_and_too_many_are_refused(template_text: str) -> 
     def many(count: int) -> dict[str, Any]:
         return make_workspace(**{f"sync{n}": make_sync(f"Sync{n}") for n in range(count)})
 
-    assert len(expand_template(render(template_text, many(35)))["Resources"]) <= MAX_RESOURCES
-    with pytest.raises(WorkspaceError, match="do not fit one stack"):
+    expanded = expand_template(render(template_text, many(35)))["Resources"]
+    assert len(expanded) == read_resources(template_text).count(35) <= MAX_RESOURCES
+    with pytest.raises(WorkspaceError, match=f"do not fit one stack.*{MAX_RESOURCES} is the limit"):
         render(template_text, many(100))
 
 

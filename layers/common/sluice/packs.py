@@ -19,11 +19,25 @@ PACK_BYTES = 240 * 1024  # of events; the frame around them stays far below the 
 VERSION = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A run of `sluice replay`: its id, and the syncs that the events are for (None is every one)."""
+
+    id: str
+    syncs: tuple[str, ...] | None = None
+
+    @property
+    def group(self) -> str:
+        """The message group of what is replayed: live events, which have none, overtake it (fair queues)."""
+        return f"replay-{self.id}"
+
+
 @dataclass(slots=True)
 class IngestPack:
     """`events` as normalised by ingest; `blocked` maps an index in them to the reasons it was blocked for.
 
     `dedup_key` is the same for a client's resend of the request, `pack_id` never is. `received_at` is text.
+    `replay` is set where the events come from the archive and not from a client.
     """
 
     pack_id: str
@@ -34,6 +48,7 @@ class IngestPack:
     dedup_key: str
     events: list[Event]
     blocked: dict[int, list[str]] = field(default_factory=dict)
+    replay: Replay | None = None
 
 
 @dataclass(slots=True)
@@ -50,7 +65,10 @@ class Item:
 
 @dataclass(slots=True)
 class SyncPack:
-    """Items of one sync that are tried together. Times are text; `attempt` counts from 1."""
+    """Items of one sync that are tried together. Times are text; `attempt` counts from 1.
+
+    `replay` is the id of the replay that the items come from, None for live events.
+    """
 
     sync: str
     items: list[Item]
@@ -58,6 +76,12 @@ class SyncPack:
     first_seen: str
     first_attempt_at: str | None = None
     not_before: str | None = None
+    replay: str | None = None
+
+    @property
+    def group(self) -> str:
+        """The message group of this pack and of what is left of it: "" for live events."""
+        return Replay(self.replay).group if self.replay else ""
 
 
 def parse_ingest_pack(body: str) -> IngestPack:
@@ -73,6 +97,7 @@ def parse_ingest_pack(body: str) -> IngestPack:
             dedup_key=raw["dedup_key"],
             events=raw["events"],
             blocked={int(n): reasons for n, reasons in raw["blocked"].items()},
+            replay=_read_replay(raw.get("replay")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PackUnreadable(f"not an ingest pack: {error!r}") from error
@@ -96,6 +121,7 @@ def dump_ingest_pack(pack: IngestPack, events: Sequence[bytes]) -> str:
         "client": pack.client,
         "dedup_key": pack.dedup_key,
         "blocked": {str(n): reasons for n, reasons in pack.blocked.items()},
+        **({"replay": {"id": pack.replay.id, "syncs": pack.replay.syncs}} if pack.replay else {}),
         "events": orjson.Fragment(b"[" + b",".join(events) + b"]"),
     }
     return orjson.dumps(frame).decode()
@@ -112,10 +138,17 @@ def parse_sync_pack(body: str) -> SyncPack:
             first_seen=raw["first_seen"],
             first_attempt_at=raw["first_attempt_at"],
             not_before=raw["not_before"],
+            replay=raw.get("replay"),
         )
     except (KeyError, TypeError) as error:
         raise PackUnreadable(f"not a sync pack: {error!r}") from error
-    texts = (pack.sync, pack.first_seen, pack.first_attempt_at or "", pack.not_before or "")
+    texts = (
+        pack.sync,
+        pack.first_seen,
+        pack.first_attempt_at or "",
+        pack.not_before or "",
+        pack.replay or "",
+    )
     if not all(type(text) is str for text in texts) or type(pack.attempt) is not int:
         raise PackUnreadable("not a sync pack: a field has another type")
     if not all(type(item.event) is dict and type(item.type) is str for item in pack.items):
@@ -137,6 +170,7 @@ def dump_sync_pack(pack: SyncPack, items: Sequence[bytes]) -> str:
         "first_seen": pack.first_seen,
         "first_attempt_at": pack.first_attempt_at,
         "not_before": pack.not_before,
+        **({"replay": pack.replay} if pack.replay else {}),
         "items": orjson.Fragment(b"[" + b",".join(items) + b"]"),
     }
     return orjson.dumps(frame).decode()
@@ -154,6 +188,15 @@ def cut(
         total += size + 1  # the comma
     if start < len(sizes):
         yield slice(start, len(sizes))
+
+
+def _read_replay(raw: Any) -> Replay | None:
+    if raw is None:
+        return None
+    run, syncs = raw["id"], raw["syncs"]
+    if type(run) is not str or not (syncs is None or all(type(sync) is str for sync in syncs)):
+        raise TypeError("replay is none")
+    return Replay(run, None if syncs is None else tuple(syncs))
 
 
 def _load(body: str) -> dict[str, Any]:

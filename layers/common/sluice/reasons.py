@@ -44,3 +44,6 @@ class Reason(StrEnum):
 
     # Delivery: Sluice's own fault; tried again like a destination's.
     INTERNAL_ERROR = "internal_error"
+
+    # A whole pack that SQS moved to a dead-letter queue: every receive crashed, or found no pack in it.
+    UNHANDLED = "unhandled"

@@ -135,6 +135,10 @@ def test_a_dropped_connection_gives_no_answer_but_is_stored(sink: SinkServer) ->
         {"path": "/a", "answers": [{"status": 99}]},
         {"path": "/a", "answers": [{"statsu": 500}]},
         {"path": "/a", "answers": [{"repeat": 0}]},
+        {"path": "/a", "answers": [{"fault": "earthquake"}]},
+        {"path": "/a", "answers": [{"refuse": [0]}]},
+        {"path": "/a", "answers": [{"refuse": {"events": [-1]}}]},
+        {"path": "/a", "answers": [{"refuse": {"events": "0"}}]},
         {"path": "/a", "answers": {}},
         [1],
     ],
@@ -164,3 +168,98 @@ def test_the_root_is_a_page_for_people(sink: SinkServer) -> None:
     assert headers["Content-Type"].startswith("text/html")
     assert "/_requests" in body
     assert call(sink, "GET", "/_requests")[2] == []
+
+
+@pytest.mark.parametrize("fault", ["reset", "garbage", "half_closed"])
+def test_an_answer_may_go_wrong_so_that_nobody_can_read_it(sink: SinkServer, fault: str) -> None:
+    call(sink, "PUT", "/_script", {"path": "/a", "answers": [{"fault": fault}]})
+
+    with pytest.raises((http.client.HTTPException, OSError)):
+        call(sink, "POST", "/a", {})
+    assert [request["status"] for request in call(sink, "GET", "/_requests")[2]] == [None]
+    assert call(sink, "POST", "/a", {})[0] == 200
+
+
+def test_a_reset_is_told_as_one(sink: SinkServer) -> None:
+    call(sink, "PUT", "/_script", {"path": "/a", "answers": [{"fault": "reset"}]})
+
+    with pytest.raises(ConnectionResetError):
+        call(sink, "POST", "/a", {})
+
+
+def test_an_answer_that_is_cut_has_its_status(sink: SinkServer) -> None:
+    call(sink, "PUT", "/_script", {"path": "/a", "answers": [{"fault": "cut", "status": 202}]})
+
+    with pytest.raises(http.client.IncompleteRead):
+        call(sink, "POST", "/a", {})
+    assert [request["status"] for request in call(sink, "GET", "/_requests")[2]] == [202]
+
+
+def test_a_tally_counts_ids_and_keeps_no_request(sink: SinkServer) -> None:
+    call(sink, "PUT", "/_tally", {"ids": '"id": "([^"]+)"'})
+    call(sink, "PUT", "/_script", {"path": "/a/x", "answers": [{"status": 500}, {"status": 429}]})
+    for _ in range(2):
+        call(sink, "POST", "/a/x", [{"id": "one"}, {"id": "two"}])
+        call(sink, "POST", "/a/y", {"id": "one"})
+    call(sink, "POST", "/b", {"id": "one"})
+
+    assert call(sink, "GET", "/_tally?path=/a/*")[2] == {"one": [4, 2, 0], "two": [2, 0, 0]}
+    assert call(sink, "GET", "/_tally")[2]["one"] == [5, 3, 0]
+    assert call(sink, "GET", "/_requests")[2] == []
+
+
+def test_a_tally_ends_and_requests_are_kept_again(sink: SinkServer) -> None:
+    call(sink, "PUT", "/_tally", {"ids": "x"})
+    call(sink, "DELETE", "/_tally")
+    call(sink, "POST", "/a", {"id": "x"})
+
+    assert call(sink, "GET", "/_tally")[2] == {}
+    assert len(call(sink, "GET", "/_requests")[2]) == 1
+
+
+@pytest.mark.parametrize("body", [{}, {"ids": "("}, []])
+def test_a_bad_tally_is_refused_with_what_is_wrong(sink: SinkServer, body: Any) -> None:
+    status, _, answer = call(sink, "PUT", "/_tally", body)
+
+    assert (status, answer["code"]) == (400, "bad_tally")
+
+
+EVENTS = {"events": [{"id": "one"}, {"id": "two"}, {"id": "three"}]}
+
+
+def test_items_of_a_request_may_be_refused_and_the_answer_names_them(sink: SinkServer) -> None:
+    answers = [{"status": 201, "refuse": {"events": [0, 2, 7], "purchases": [0]}}]
+    call(sink, "PUT", "/_script", {"path": "/a", "answers": answers})
+
+    status, _, body = call(sink, "POST", "/a", EVENTS)
+
+    assert (status, body["message"]) == (201, "success")
+    assert [(error["input_array"], error["index"]) for error in body["errors"]] == [
+        ("events", 0),
+        ("events", 2),
+    ]
+    assert all(error["type"] for error in body["errors"])
+
+
+def test_an_answer_that_refuses_nothing_in_a_request_names_nothing(sink: SinkServer) -> None:
+    answers = [{"status": 201, "refuse": {"events": [3]}, "repeat": "forever"}]
+    call(sink, "PUT", "/_script", {"path": "/a", "answers": answers})
+
+    for body in (EVENTS, {"events": {}}, [], b"no json"):
+        assert call(sink, "POST", "/a", body)[2] == {"message": "success"}
+
+
+@pytest.mark.parametrize(
+    ("status", "taken"), [(201, [1, 1, 0]), (400, [1, 0, 0])], ids=["the others are", "none is"]
+)
+def test_a_tally_does_not_count_what_was_refused_by_name_as_taken(
+    sink: SinkServer, status: int, taken: list[int]
+) -> None:
+    answers = [{"status": status, "refuse": {"events": [0, 2]}}]
+    call(sink, "PUT", "/_tally", {"ids": '"id":"([^"]+)"'})
+    call(sink, "PUT", "/_script", {"path": "/a", "answers": answers})
+    call(sink, "POST", "/a", json.dumps(EVENTS, separators=(",", ":")).encode())
+
+    tally = call(sink, "GET", "/_tally")[2]
+
+    assert tally == {"one": [1, 0, 1], "two": taken, "three": [1, 0, 1]}

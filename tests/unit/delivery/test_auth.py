@@ -54,13 +54,14 @@ def test_a_rotated_secret_is_read_afresh_and_the_event_delivered_in_the_run():
     assert world.secrets.fresh_reads == 1
 
 
-def test_refused_for_good_means_one_more_try_and_then_the_schedule():
+def test_refused_for_good_means_one_more_try_and_then_nobody_calls():
     world = make_world(concurrency=1)
     world.vendor.script = lambda _request: 403
     report = world.run(make_pack(make_event(1), make_event(2)))
-    assert (report.retried, report.dead) == (2, {})
-    assert [call.ids for call in world.vendor.calls] == [["m-1"], ["m-1"], ["m-2"]]
+    assert (report.retried, report.postponed, report.dead) == (1, 1, {})
+    assert [call.ids for call in world.vendor.calls] == [["m-1"], ["m-1"]]
     assert world.secrets.fresh_reads == 1
+    assert (report.breaker_open, report.auth_rejected) == (True, 2)
 
 
 def test_without_a_secret_there_is_nothing_to_read_afresh():

@@ -1,13 +1,16 @@
 from collections import Counter
+from dataclasses import replace
 
 import orjson
 import pytest
 
+from sluice.delivery.deliver import Delivery
+from sluice.delivery.ports import Places
 from sluice.delivery.sync import compile_sync
 from sluice.destinations.declaration import Response
-from sluice.errors import GiveUp, RetryLater, WorkspaceError
+from sluice.errors import GiveUp, MappingError, RetryLater, WorkspaceError
 from sluice.reasons import Reason
-from tests.unit.delivery.world import NOW, QUEUE, World, ids_of, make_event, make_pack, make_workspace
+from tests.unit.delivery.world import DLQ, NOW, QUEUE, World, ids_of, make_event, make_pack, make_workspace
 
 
 def test_every_item_is_one_request_with_its_payload_and_key():
@@ -188,6 +191,42 @@ def test_a_destination_may_answer_each_item():
     report = world.run(make_pack(*events))
     assert (report.delivered, report.retried) == (3, 3)
     assert [ids_of(pack) for pack in world.waiting_packs] == [["m-1", "m-3", "m-5"]]
+
+
+def run_changed(world, **over):
+    """An invocation of three items, for a destination that declares something else."""
+    sync = compile_sync(world.workspace, "crm")
+    delivery = Delivery(
+        replace(sync, declaration=replace(sync.declaration, **over)), Places(QUEUE, DLQ), world.ports
+    )
+    world.queues.send(QUEUE, [make_pack(*map(make_event, range(3)))])
+    return world.poll(delivery)
+
+
+def test_results_that_are_fewer_than_the_items_are_tried_again():
+    world = World(make_workspace({"batch_size": 10}))
+    report = run_changed(world, judge=lambda *_told: [None])
+    assert (report.delivered, report.retried, report.failed) == (0, 3, {})
+
+
+def test_an_item_that_cannot_be_built_dies_of_the_reason_that_the_destination_gives():
+    world = World(make_workspace({"batch_size": 10}))
+    original = compile_sync(world.workspace, "crm").declaration.build
+
+    def build(settings, batch):
+        if any(item.message_id == "m-1" for item, _ in batch.entries):
+            raise MappingError("no price", reason=Reason.MISSING_REQUIRED_FIELD)
+        return original(settings, batch)
+
+    report = run_changed(world, build=build)
+    assert (report.delivered, report.dead) == (2, Counter(missing_required_field=1))
+
+
+def test_a_letter_of_a_replay_says_so():
+    world = World()
+    world.vendor.script = lambda _request: 400
+    world.run(make_pack(replay="r1"), make_pack())
+    assert [letter.get("replay") for letter in world.letters] == ["r1", None]
 
 
 def test_a_payload_that_cannot_be_written_is_dead_alone():

@@ -4,37 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from tests.unit.delivery.steps import Killed, Steps, Watched
 from tests.unit.delivery.world import DLQ, QUEUE, World, ids_of, make_event, make_pack, make_workspace
-
-
-class Killed(BaseException):
-    """The process is gone: nothing catches it."""
-
-
-class Steps:
-    """Counts calls to the outside and kills at one of them, before or after it is done."""
-
-    def __init__(self, kill_at: int, *, after: bool) -> None:
-        self.kill_at, self.after, self.made = kill_at, after, 0
-
-    def wrap(self, call):
-        def step(*args, **kwargs):
-            self.made += 1
-            if self.made == self.kill_at and not self.after:
-                raise Killed
-            result = call(*args, **kwargs)
-            if self.made == self.kill_at:
-                raise Killed
-            return result
-
-        return step
-
-
-class Watched:
-    def __init__(self, port, steps, names):
-        for name in names:
-            setattr(self, name, steps.wrap(getattr(port, name)))
-
 
 ANSWERS = {"m-1": 200, "m-2": 503, "m-3": 400, "m-4": 200, "m-5": 503, "m-6": 422}
 
@@ -66,6 +37,7 @@ def assert_right(world):
         want = {200: "delivered", 503: "waiting"}.get(status, "dead")
         assert want in places[message_id], f"{message_id} is {places[message_id]}"
     archived = {line["message_id"] for line in world.archive.lines()}
+    assert {line["message_id"] for line in world.log.lines()} == set(ANSWERS)
     assert {letter["message_id"] for letter in world.letters} <= archived
 
 
@@ -84,6 +56,8 @@ def test_a_process_that_dies_at_any_step_loses_nothing(after, receives):
             ports,
             queues=Watched(world.queues, steps, ["send", "delete", "set_visibility"]),
             archive=Watched(world.archive, steps, ["put"]),
+            log=Watched(world.log, steps, ["put"]),
+            pauses=Watched(world.pauses, steps, ["read", "write", "clear"]),
             outside=replace(ports.outside, http=steps.wrap(world.vendor)),
         )
         try:
@@ -95,7 +69,7 @@ def test_a_process_that_dies_at_any_step_loses_nothing(after, receives):
         world.now += 360
         world.poll()
         assert_right(world)
-    assert kill_at > 9
+    assert kill_at > 11
 
 
 @pytest.mark.parametrize("url", [QUEUE, DLQ])

@@ -1,4 +1,4 @@
-from sluice.delivery.calls import find_budget
+from sluice.delivery.budget import find_budget
 from tests.unit.delivery.world import World, ids_of, make_event, make_pack, make_workspace
 
 

@@ -1,3 +1,7 @@
+from collections import Counter
+from random import Random
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +63,15 @@ def test_a_very_late_attempt_overflows_nothing():
 def test_the_jitter_is_full():
     assert next_delay(Schedule(), attempt=5, waited=0, draw=0.5) == 40
     assert next_delay(Schedule(), attempt=5, waited=0, draw=0.0) == 1
+
+
+def test_seeded_waits_lie_evenly_between_nothing_and_the_ceiling():
+    chance = Random(7)
+    waits = [next_delay(Schedule(), attempt=5, waited=0, draw=chance.random()) for _ in range(8000)]
+    assert waits[:3] == [pytest.approx(wait, abs=0.01) for wait in (25.91, 12.07, 52.07)]
+    eighths = Counter(int(wait // 10) for wait in waits)
+    assert sorted(eighths) == list(range(8))
+    assert all(900 <= count <= 1100 for count in eighths.values())
 
 
 def test_the_last_attempt_is_at_the_end_of_the_window():

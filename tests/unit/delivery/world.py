@@ -6,15 +6,18 @@ from typing import Any
 
 import orjson
 
-from sluice.delivery.deliver import Delivery, Report
+from sluice.delivery.deliver import Delivery
 from sluice.delivery.ports import Message, Places, Ports
+from sluice.delivery.report import Report
 from sluice.delivery.sync import compile_sync
 from sluice.destinations.declaration import Outside
 from sluice.packs import Item, SyncPack, dump_item, dump_sync_pack
 from sluice.times import format_time
 from tests.fakes.archive import FakeArchive
+from tests.fakes.pauses import FakePauses
 from tests.fakes.queues import FakeQueues, Stored
 from tests.fakes.secret_store import FakeSecretStore
+from tests.fakes.streams import FakeStream
 from tests.fakes.vendor import FakeVendor
 
 QUEUE, DLQ = "https://sqs/stack-Crm", "https://sqs/stack-Crm-dlq"
@@ -58,6 +61,8 @@ class World:
     draw: Callable[[], float] = lambda: 0.5
     vendor: FakeVendor = field(default_factory=FakeVendor)
     archive: FakeArchive = field(default_factory=FakeArchive)
+    log: FakeStream = field(default_factory=FakeStream)
+    pauses: FakePauses = field(default_factory=FakePauses)
     secrets: FakeSecretStore = field(default_factory=FakeSecretStore)
     slept: list[float] = field(default_factory=list)
 
@@ -66,11 +71,17 @@ class World:
         self.ports = Ports(
             queues=self.queues,
             archive=self.archive,
+            log=self.log,
+            pauses=self.pauses,
             secrets=self.secrets,
-            outside=Outside(self.vendor, self.slept.append),
+            outside=Outside(self.vendor, self.sleep),
             now=lambda: self.now,
             draw=self.draw,
         )
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
 
     def build(self) -> Delivery:
         return Delivery(compile_sync(self.workspace, "crm"), Places(QUEUE, DLQ), self.ports)

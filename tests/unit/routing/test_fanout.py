@@ -81,8 +81,11 @@ def test_a_failed_message_fails_only_the_packs_whose_items_it_holds():
         Routed("t", items={"one": [("a", b"{}", 2)], "two": [("a", b"{}", 2)]}),
     ]
     syncs = {"one": make_sync("One"), "two": make_sync("Two")}
-    failed = send_sync_packs(packs, syncs, BASE, lambda bodies: {url: [0] for url in bodies if "Two" in url})
-    assert failed == {1, 2}
+
+    def send_all(bodies, groups):
+        return {url: [0] for url in bodies if "Two" in url}
+
+    assert send_sync_packs(packs, syncs, BASE, send_all) == {1, 2}
 
 
 def test_bodies_are_sent_as_soon_as_they_are_many(monkeypatch):
@@ -90,7 +93,7 @@ def test_bodies_are_sent_as_soon_as_they_are_many(monkeypatch):
     packs = [make_routed([("a", make_event(1))], slug="one"), make_routed([("a", make_event(2))], slug="two")]
     calls = []
 
-    def send_all(bodies):
+    def send_all(bodies, groups):
         calls.append(list(bodies))
         return {url: [0] for url in bodies if "One" in url}
 

@@ -123,7 +123,7 @@ def test_suspects_are_handled_last_and_each_is_acknowledged_before_the_next():
     for message, count in zip(world.queues.messages[INGEST], (2, 5, 0), strict=True):
         message.receive_count = count
     send_all, delete = world.queues.send_all, world.queues.delete
-    world.queues.send_all = lambda bodies: (done.append("send"), send_all(bodies))[1]
+    world.queues.send_all = lambda bodies, groups: (done.append("send"), send_all(bodies, groups=groups))[1]
     world.queues.delete = lambda url, handles: (done.append(f"delete {len(handles)}"), delete(url, handles))[
         1
     ]

@@ -9,7 +9,7 @@ import pytest
 
 from sluice.destinations import KINDS
 from sluice.workspace.compile import Workspace, compile_workspace, digest_workspace, find_problems
-from sluice.workspace.models import Destination, Source, Sync
+from sluice.workspace.models import Alarms, Destination, Source, Sync
 
 DIGEST = "ab" * 32
 KEY = {"id": "k1", "sha256": DIGEST}
@@ -160,6 +160,9 @@ def test_the_compiled_workspace_holds_what_the_functions_need():
         "concurrency": 8,
         "max_concurrency": 10,
         "timeout": 60,
+        "rate_limit": None,
+        "paused": False,
+        "alarms": Alarms().model_dump(),
     }
 
 

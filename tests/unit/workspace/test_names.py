@@ -14,9 +14,33 @@ def test_a_name_is_one(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "A", "1a", "-a", "a-", "a--b", "a_b", "a b", "a.b", "ü", "a\n", "a/b", "../a", "x" * 41, "a\u0661"],
+    [
+        "",
+        "A",
+        "1a",
+        "-a",
+        "a-",
+        "a--b",
+        "a_b",
+        "a b",
+        "a.b",
+        "ü",
+        "a\n",
+        "a/b",
+        "../a",
+        "x" * 41,
+        "a\u0661",
+        "on",
+        "no",
+        "null",
+    ],
 )
 def test_anything_else_is_none(name):
+    assert not is_slug(name)
+
+
+@pytest.mark.parametrize("name", ["on", "no", "null"])
+def test_what_the_template_would_read_as_something_else_is_none(name):
     assert not is_slug(name)
 
 

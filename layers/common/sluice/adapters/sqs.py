@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sluice.adapters.parallel import Parallel
+from sluice.archiver.ports import Received
 from sluice.quoted import Quoted
 
 if TYPE_CHECKING:
@@ -56,11 +57,13 @@ class Queues:
         *,
         delays: Sequence[int] | None = None,
         attributes: Sequence[Mapping[str, str]] | None = None,
+        groups: Sequence[str] | None = None,
         timeout: float | None = None,
     ) -> list[int]:
         """Sends every body; the indexes of those that SQS did not confirm within `timeout` seconds.
 
-        `delays` are seconds (cut to 0..900), `attributes` text by name, both one for each body.
+        `delays` are seconds (cut to 0..900), `attributes` text by name, `groups` message groups ("" for
+        none), each one for each body.
         """
         entries = [_message_entry(body) for body in bodies]
         for entry, delay in zip(entries, delays or (), strict=False):
@@ -69,14 +72,45 @@ class Queues:
             entry["MessageAttributes"] = {
                 name: {"DataType": "String", "StringValue": text} for name, text in texts.items()
             }
+        _add_groups(entries, groups or ())
         return self._send({queue_url: entries}, timeout)[queue_url]
 
     def send_all(
-        self, messages: Mapping[str, Sequence[Body]], *, timeout: float | None = None
+        self,
+        messages: Mapping[str, Sequence[Body]],
+        *,
+        groups: Mapping[str, Sequence[str]] | None = None,
+        timeout: float | None = None,
     ) -> dict[str, list[int]]:
-        """`send` to several queues at once: bodies by queue URL in, failed indexes by queue URL out."""
+        """`send` to several queues at once: bodies (and groups) by queue URL in, failed indexes by queue URL
+        out."""
         entries = {url: [_message_entry(body) for body in bodies] for url, bodies in messages.items()}
+        for url, names in (groups or {}).items():
+            _add_groups(entries[url], names)
         return self._send(entries, timeout)
+
+    def receive(self, queue_url: str, *, visibility: int, wait: int = 0) -> list[Received]:
+        """Up to ten messages, hidden for `visibility` seconds; waits `wait` seconds for the first.
+
+        Without waiting SQS asks only some of its servers: none received does not mean that there is none.
+        Raises what boto3 raises.
+        """
+        answer = self._client.receive_message(
+            QueueUrl=queue_url,
+            MaxNumberOfMessages=BATCH_ENTRIES,
+            VisibilityTimeout=visibility,
+            WaitTimeSeconds=wait,
+            AttributeNames=["SentTimestamp"],
+        )
+        return [
+            Received(
+                id=message["MessageId"],
+                receipt_handle=message["ReceiptHandle"],
+                body=message["Body"],
+                sent_at=int(message["Attributes"]["SentTimestamp"]) / 1000,
+            )
+            for message in answer.get("Messages", ())
+        ]
 
     def delete(self, queue_url: str, receipt_handles: Sequence[str]) -> list[int]:
         """Acknowledges messages that were received under these handles."""
@@ -160,6 +194,12 @@ def group_entries(entries: Sequence[Entry]) -> Iterator[list[int]]:
 
 def _message_entry(body: Body) -> Entry:
     return {"MessageBody": body}
+
+
+def _add_groups(entries: Sequence[Entry], groups: Sequence[str]) -> None:
+    for entry, group in zip(entries, groups, strict=False):
+        if group:
+            entry["MessageGroupId"] = group
 
 
 def _entry_bytes(entry: Entry) -> int:

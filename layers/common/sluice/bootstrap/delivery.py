@@ -1,11 +1,14 @@
-"""One sync's delivery over its queues, the archive bucket, its destination's secrets and the internet."""
+"""One sync's delivery over its queues, the archive bucket, the delivery log, its breaker's row, its
+destination's secrets and the internet."""
 
 import os
 import time
 from functools import cache
 from random import random
 
+from sluice.adapters.breaker_row import BreakerRow
 from sluice.adapters.clients import build_client
+from sluice.adapters.firehose import EventStream
 from sluice.adapters.http import HttpTransport
 from sluice.adapters.s3 import ArchiveBucket
 from sluice.adapters.secrets import Secrets
@@ -32,6 +35,12 @@ def build_delivery() -> Delivery:
         Ports(
             queues=Queues(build_client("sqs")),
             archive=ArchiveBucket(build_client("s3"), os.environ["SLUICE_ARCHIVE_BUCKET"]),
+            log=EventStream(build_client("firehose"), os.environ["SLUICE_DELIVERY_STREAM"]),
+            pauses=BreakerRow(
+                build_client("dynamodb", read_timeout=1, max_attempts=2),
+                os.environ["SLUICE_CONTROL_TABLE"],
+                slug,
+            ),
             secrets=Secrets(os.environ["SLUICE_STACK"], workspace["syncs"][slug]["destination"]),
             outside=Outside(http=http, sleep=time.sleep),
             now=time.time,

@@ -1,44 +1,28 @@
 """The calls of one run: in parallel, within the time left, each answer read for what it means.
 
-Nothing waits here. A call is repeated at once in two cases only, both with something changed: the secret was
-read afresh (401, 403), or the batch was halved (413).
+A call waits for nothing but its turn, a second at most (`pacing`); none is made while the breaker is open. It
+is repeated at once in two cases only, both with something changed: the secret was read afresh (401, 403),
+or the batch was halved (413).
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 
 from sluice.delivery.auth import Auth
+from sluice.delivery.breaker import Breaker
+from sluice.delivery.budget import SHORTEST_CALL, TimeBudget
 from sluice.delivery.classify import classify_response
-from sluice.delivery.pack_work import PackWork, build_requests, halve
+from sluice.delivery.pacing import Pacer
+from sluice.delivery.pack_work import Outcome, PackWork, build_requests, halve
 from sluice.delivery.sync import Sync
 from sluice.destinations.declaration import Request, Response, Send, Verdict
 from sluice.errors import AuthRejected, DeliveryError, GiveUp, RetryLater
 from sluice.reasons import Reason
 
-SETTLE_SECONDS = 10.0  # what AWS may take to write down what became of the items, when it is slow
-SHORTEST_CALL = 1.0
-
 type Call = tuple[PackWork, Request]
-
-
-@dataclass(frozen=True, slots=True)
-class TimeBudget:
-    """How an invocation's time is parted: no call is started with less than `start` seconds left, and a call
-    that was started leaves `settle` of them."""
-
-    start: float
-    settle: float
-
-
-def find_budget(timeout: float, remaining: float) -> TimeBudget:
-    """The budget of an invocation that has `remaining` seconds, for calls of at most `timeout`.
-
-    A function with too little time for a whole call still starts some: else it would start none, for ever.
-    """
-    settle = min(SETTLE_SECONDS, remaining / 3)
-    return TimeBudget(start=settle + min(timeout, (remaining - settle) / 2), settle=settle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +32,26 @@ class Caller:
     sync: Sync
     send: Send
     auth: Auth
+    breaker: Breaker
+    pacer: Pacer
     now: Callable[[], float]
     remaining: Callable[[], float]
     budget: TimeBudget
+    _line: "count[int]" = field(default_factory=count)  # who stands how far behind the pacer's next turn
 
     def make_calls(self, calls: Iterable[Call], pool: ThreadPoolExecutor) -> None:
-        """Every call ends in its pack's `outcomes` or, where there was no time to start it, in `unsent`."""
+        """Every call ends in its pack's `outcomes` or, where it was not made, among what is sent again.
+
+        Where the breaker probes, one call is made alone and says whether there are others.
+        """
         todo = deque(calls)
-        helpers = [
-            pool.submit(self._work_off, todo) for _ in range(min(self.sync.concurrency, len(todo)) - 1)
-        ]
+        if self.breaker.probing:
+            self._handle(*todo.popleft(), todo)
+        seconds = (
+            self.budget.start - self.budget.settle
+        )  # so that even the last in line leaves time to settle
+        threads = self.pacer.count_useful(min(self.sync.concurrency, len(todo)), seconds)
+        helpers = [pool.submit(self._work_off, todo) for _ in range(threads - 1)]
         self._work_off(todo)
         for helper in helpers:
             helper.result()
@@ -68,15 +62,38 @@ class Caller:
                 work, request = todo.popleft()
             except IndexError:
                 return
-            if self.remaining() < self.budget.start:
-                work.unsent.append(request)
-                continue
-            verdict, response = self._attempt(request)
-            if verdict is not None and _is_too_large(verdict) and len(request.entries) > 1:
-                for half in halve(request.entries):
-                    todo.extend((work, smaller) for smaller in build_requests(self.sync, work, half))
-                continue
-            work.outcomes.append((request, verdict, response))
+            self._handle(work, request, todo)
+
+    def _handle(self, work: PackWork, request: Request, todo: deque[Call]) -> None:
+        """Makes one call, or says why not; the halves of a batch that was too large go to `todo`."""
+        if not self._may_call(work, request):
+            return
+        started = self.now()
+        verdict, response = self._attempt(request)
+        ended = self.now()
+        self.breaker.note(verdict)
+        if verdict is not None and _is_too_large(verdict) and len(request.entries) > 1:
+            for half in halve(request.entries):
+                todo.extend((work, smaller) for smaller in build_requests(self.sync, work, half))
+            return
+        work.outcomes.append(Outcome(request, verdict, response, ended, max(ended - started, 0.0)))
+
+    def _may_call(self, work: PackWork, request: Request) -> bool:
+        if pause := self.breaker.find_pause():
+            work.hold(request, pause)
+        elif self._is_late():
+            work.unsent += [item for item, _ in request.entries]
+        elif wait := self.pacer.take_turn():
+            place = wait + next(self._line) * self.pacer.interval
+            work.paced.append((place, [item for item, _ in request.entries]))
+        elif self.pacer.interval and self._is_late():  # it waited for its turn
+            work.unsent += [item for item, _ in request.entries]
+        else:
+            return True
+        return False
+
+    def _is_late(self) -> bool:
+        return self.remaining() < self.budget.start
 
     def _attempt(self, request: Request) -> tuple[Verdict, Response | None]:
         headers = self.auth.headers
@@ -103,7 +120,10 @@ class Caller:
             judge = self.sync.declaration.judge
             if judge is None:
                 return classify_response(response, self.now()), response
-            return judge(self.sync.settings, request, response, self.now()), response
+            verdict = judge(self.sync.settings, request, response, self.now())
+            if isinstance(verdict, Sequence) and len(verdict) != len(request.entries):
+                raise ValueError(f"{len(verdict)} results for {len(request.entries)} items")
+            return verdict, response
         except Exception as error:
             return RetryLater(Reason.INTERNAL_ERROR, repr(error)), response
 

@@ -56,6 +56,7 @@ def write_letter(
         "first_seen": pack.first_seen,
         "first_attempt_at": first_attempt_at,
         "died_at": format_time(now),
+        **({"replay": pack.replay} if pack.replay else {}),
         "event": item.event,
         "payload": payload,
         "request": None if request is None else _record_request(request, auth),

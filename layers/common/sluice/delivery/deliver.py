@@ -1,17 +1,20 @@
 """One invocation of a sync's delivery function: messages in, a report out, nothing lost in between."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
 from sluice.delivery.auth import Auth
-from sluice.delivery.calls import Caller, TimeBudget, find_budget
-from sluice.delivery.pack_work import PackWork, prepare_requests, read_pack
+from sluice.delivery.breaker import Breaker
+from sluice.delivery.budget import SETTLE_SECONDS, TimeBudget, find_budget
+from sluice.delivery.calls import Caller
+from sluice.delivery.pacing import Pacer
+from sluice.delivery.pack_work import Outcome, PackWork, drop_copies, prepare_requests, read_pack
 from sluice.delivery.ports import Message, Places, Ports
-from sluice.delivery.remains import Remains, sort_out
+from sluice.delivery.remains import Remains
+from sluice.delivery.report import Report
 from sluice.delivery.schedule import queue_delay
 from sluice.delivery.settle import Settlement
+from sluice.delivery.sort_out import Sorter
 from sluice.delivery.sync import Sync
 from sluice.errors import PackUnreadable, RetryLater
 from sluice.times import parse_time
@@ -20,29 +23,8 @@ SUSPECT_RECEIVES = 3  # received so often, a pack may be what kills the process
 EARLY_SECONDS = 1.0  # SQS delays by whole seconds: what comes this little too early is taken
 POISON_VISIBILITY = 1
 LONGEST_VISIBILITY = 120
-MAX_TROUBLE = 200  # characters a pack in the log line
 
 type Remaining = Callable[[], float]
-
-
-@dataclass(slots=True)
-class Report:
-    """What an invocation did, in items; packs that must be received again count for nothing.
-
-    `failed` are the messages to be received again, with the seconds until then; `trouble` says why.
-    """
-
-    packs: int = 0
-    delivered: int = 0
-    retried: int = 0
-    postponed: int = 0
-    dead: Counter[str] = field(default_factory=Counter)
-    failed: dict[str, int] = field(default_factory=dict)
-    trouble: dict[str, str] = field(default_factory=dict)
-
-    def as_partial_batch_response(self) -> dict[str, list[dict[str, str]]]:
-        """What Lambda's SQS event source mapping asks for: all other messages are acknowledged."""
-        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in self.failed]}
 
 
 class Delivery:
@@ -52,6 +34,9 @@ class Delivery:
         self.sync, self._places, self._ports = sync, places, ports
         self._send = sync.declaration.open_sender(sync.settings, ports.outside)
         self._pool = ThreadPoolExecutor(max(sync.concurrency - 1, 1), thread_name_prefix="sluice-delivery")
+        lease = 2 * sync.settings.timeout + SETTLE_SECONDS  # two calls, where credentials are refused
+        self._breaker = Breaker(ports.pauses, now=ports.now, lease=lease)
+        self._pacer = Pacer(sync.rate, now=ports.now, sleep=ports.outside.sleep)
 
     def deliver(self, messages: Sequence[Message], remaining: Remaining) -> Report:
         """Handles every message; `remaining` are seconds until the invocation is killed.
@@ -72,6 +57,7 @@ class Delivery:
                 self._ports.queues.delete(
                     self._places.queue_url, [message.receipt_handle for message in done]
                 )
+        report.breaker_open = self._breaker.is_open
         return report
 
     def _handle(
@@ -91,36 +77,46 @@ class Delivery:
                 unreadable.add(message.id)
                 settlement.failed[message.id] = f"unreadable: {error}"
                 continue
+            report.see(pack, started)
             rest = (parse_time(pack.not_before) or 0) - started
             if rest > EARLY_SECONDS:
                 again = (message.body, queue_delay(rest))
-                remains[message.id] = Remains(postponed=len(pack.items), packs=[again])
+                remains[message.id] = Remains(group=pack.group, postponed=len(pack.items), packs=[again])
             else:
                 works.append(PackWork(message, pack))
+        drop_copies(works)
         self._call(works, auth, remaining, budget)
-        now, schedule = self._ports.now(), self.sync.schedule
+        sorter = Sorter(self.sync.schedule, auth, started, self._ports.now())
         for work in works:
-            key = work.message.id
             try:
-                remains[key] = sort_out(
-                    work, schedule, auth, started=started, now=now, draw=self._ports.draw()
-                )
+                remains[work.message.id] = sorter.sort_out(work, self._ports.draw())
             except Exception as error:  # what cannot be written down must fail its own pack only
-                settlement.failed[key] = repr(error)
+                settlement.failed[work.message.id] = repr(error)
         settlement.settle(remains)
         return self._report(messages, remains, settlement.failed, unreadable, report)
 
     def _call(self, works: Sequence[PackWork], auth: Auth, remaining: Remaining, budget: TimeBudget) -> None:
+        if works and (pause := self._breaker.look()):
+            for work in works:
+                work.held.append((pause, work.pack.items))
+            return
         calls = [(work, request) for work in works for request in prepare_requests(self.sync, work)]
         if not calls:
             return
         try:
             auth.open()
         except RetryLater as error:
+            now = self._ports.now()
             for work, request in calls:
-                work.outcomes.append((request, error, None))
+                work.outcomes.append(Outcome(request, error, None, now, None))
             return
-        caller = Caller(self.sync, self._send, auth, self._ports.now, remaining, budget)
+        if pause := self._breaker.enter():
+            for work, request in calls:
+                work.hold(request, pause)
+            return
+        caller = Caller(
+            self.sync, self._send, auth, self._breaker, self._pacer, self._ports.now, remaining, budget
+        )
         caller.make_calls(calls, self._pool)
 
     def _report(
@@ -137,17 +133,12 @@ class Delivery:
         for message in messages:
             if message.id in failed:
                 wait = min(2**message.receive_count, LONGEST_VISIBILITY)
-                report.failed[message.id] = POISON_VISIBILITY if message.id in unreadable else wait
-                report.trouble[message.id] = failed[message.id][:MAX_TROUBLE]
-                visibility[message.receipt_handle] = report.failed[message.id]
-                continue
-            left = remains[message.id]
-            report.packs += 1
-            report.delivered += left.delivered
-            report.retried += left.retried
-            report.postponed += left.postponed
-            report.dead += Counter(letter["reason"] for letter in left.letters)
-            done.append(message)
+                wait = POISON_VISIBILITY if message.id in unreadable else wait
+                report.add_failed(message.id, wait, failed[message.id])
+                visibility[message.receipt_handle] = wait
+            else:
+                report.add(remains[message.id])
+                done.append(message)
         if visibility:
             self._ports.queues.set_visibility(self._places.queue_url, visibility)
         return done

@@ -1,32 +1,49 @@
 """One received pack on its way through a run: read, mapped, built into requests."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from sluice.delivery.breaker import Pause
 from sluice.delivery.ports import Message
 from sluice.delivery.sync import Sync
 from sluice.destinations.declaration import Batch, Entry, Request, Response, Verdict
 from sluice.errors import DeliveryError, GiveUp, MappingError, PackUnreadable
-from sluice.packs import SyncPack, parse_sync_pack
+from sluice.packs import Event, Item, SyncPack, parse_sync_pack
 from sluice.reasons import Reason
 from sluice.times import parse_time
 
-type Outcome = tuple[Request, Verdict, Response | None]
+
+@dataclass(slots=True)
+class Outcome:
+    """What a request came to. `at` is when that was known (epoch seconds), `latency` the seconds that the
+    destination took (None where no call was made)."""
+
+    request: Request
+    verdict: Verdict
+    response: Response | None
+    at: float
+    latency: float | None
 
 
 @dataclass(slots=True)
 class PackWork:
-    """What became of a pack's items. Threads only append to these lists, which needs no lock.
+    """What became of a pack's items. Threads only add to these containers, which needs no lock.
 
-    `outcomes` hold each request that was made, `unsent` the requests that were not started for lack of time,
-    `refused` the items for which no request can be made.
+    `outcomes` hold each request that was made, `refused` the items for which no request can be made. The
+    others are sent again uncounted: `unsent` for lack of time, `paced` because of the sync's rate limit, with
+    the seconds until their place in line, `held` because the breaker is open, with its pause.
     """
 
     message: Message
     pack: SyncPack
     outcomes: list[Outcome] = field(default_factory=list)
-    unsent: list[Request] = field(default_factory=list)
     refused: list[tuple[Entry, GiveUp]] = field(default_factory=list)
+    unsent: list[Item] = field(default_factory=list)
+    paced: list[tuple[float, list[Item]]] = field(default_factory=list)
+    held: list[tuple[Pause, list[Item]]] = field(default_factory=list)
+
+    def hold(self, request: Request, pause: Pause) -> None:
+        self.held.append((pause, [item for item, _ in request.entries]))
 
 
 def read_pack(message: Message, sync: str) -> SyncPack:
@@ -42,6 +59,20 @@ def read_pack(message: Message, sync: str) -> SyncPack:
     return pack
 
 
+def drop_copies(works: Iterable[PackWork]) -> None:
+    """Leaves each item to one pack of a run: the one with the fewest attempts behind it.
+
+    An event is in the queue twice where SQS took a pack but its answer was lost, or the router began anew
+    after a crash; the copies are often received together. No item is lost with its copy: the pack that keeps
+    it is settled, or received again with it.
+    """
+    kept: dict[tuple[str, str, str | None], Event] = {}
+    for work in sorted(works, key=lambda work: work.pack.attempt):
+        pack, replay = work.pack, work.pack.replay
+        pack.items = [i for i in pack.items if kept.get((i.type, i.message_id, replay)) != i.event]
+        kept.update(((item.type, item.message_id, replay), item.event) for item in pack.items)
+
+
 def prepare_requests(sync: Sync, work: PackWork) -> list[Request]:
     """The requests for a pack; items that cannot be mapped go to `work.refused`."""
     mappers, entries = sync.mappers, []
@@ -53,10 +84,8 @@ def prepare_requests(sync: Sync, work: PackWork) -> list[Request]:
             continue
         try:
             entries.append((item, mapper(item.event)))
-        except MappingError as error:
-            work.refused.append(((item, None), GiveUp(error.reason, error.detail)))
-        except Exception as error:  # a bug in one mapping must not hold up the items beside it
-            work.refused.append(((item, None), GiveUp(Reason.MAPPING_FAILED, repr(error))))
+        except Exception as error:  # also a bug in one mapping must not hold up the items beside it
+            work.refused.append(((item, None), _refuse(error)))
     return build_requests(sync, work, entries)
 
 
@@ -70,9 +99,15 @@ def build_requests(sync: Sync, work: PackWork, entries: Sequence[Entry]) -> list
     except Exception as error:  # whatever it is, halving finds the item that causes it
         if len(entries) == 1:
             item, _ = entries[0]  # without the payload: the letter could not be written with it either
-            work.refused.append(((item, None), GiveUp(Reason.MAPPING_FAILED, repr(error))))
+            work.refused.append(((item, None), _refuse(error)))
             return []
     return [request for half in halve(entries) for request in build_requests(sync, work, half)]
+
+
+def _refuse(error: Exception) -> GiveUp:
+    if isinstance(error, MappingError):
+        return GiveUp(error.reason, error.detail)
+    return GiveUp(Reason.MAPPING_FAILED, repr(error))
 
 
 def halve(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:
@@ -80,12 +115,12 @@ def halve(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:
     return entries[:middle], entries[middle:]
 
 
-def spread(request: Request, verdict: Verdict) -> list[tuple[Entry, DeliveryError]]:
-    """The items of a request that were not taken, each with its own error."""
+def spread(request: Request, verdict: Verdict) -> tuple[list[Item], list[tuple[Entry, DeliveryError]]]:
+    """The items of a request that were taken, and those that were not, each with its own error."""
     if verdict is None:
-        return []
+        return [item for item, _ in request.entries], []
     if isinstance(verdict, DeliveryError):
-        return [(entry, verdict) for entry in request.entries]
-    return [
-        (entry, error) for entry, error in zip(request.entries, verdict, strict=True) if error is not None
-    ]
+        return [], [(entry, verdict) for entry in request.entries]
+    pairs = list(zip(request.entries, verdict, strict=True))
+    taken = [item for (item, _), error in pairs if error is None]
+    return taken, [(entry, error) for entry, error in pairs if error is not None]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sluice.delivery.breaker import PauseStore
 from sluice.destinations.declaration import Outside
 
 
@@ -27,6 +28,7 @@ class Queues(Protocol):
         *,
         delays: Sequence[int] | None = None,
         attributes: Sequence[Mapping[str, str]] | None = None,
+        groups: Sequence[str] | None = None,
     ) -> list[int]: ...
 
     def delete(self, queue_url: str, receipt_handles: Sequence[str]) -> list[int]: ...
@@ -38,6 +40,12 @@ class Archive(Protocol):
     """S3. False where the object could not be written."""
 
     def put(self, key: str, body: bytes) -> bool: ...
+
+
+class Stream(Protocol):
+    """Firehose: the delivery log. The indexes of the records that it did not confirm."""
+
+    def put(self, records: Sequence[bytes]) -> list[int]: ...
 
 
 class SecretStore(Protocol):
@@ -55,6 +63,8 @@ class Ports:
 
     queues: Queues
     archive: Archive
+    log: Stream
+    pauses: PauseStore
     secrets: SecretStore
     outside: Outside
     now: Callable[[], float]

@@ -15,7 +15,8 @@ from sluice.mapping import Mapper, compile_mapping
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """`mappers` by event type raise MappingError; `concurrency` is parallel requests in one run."""
+    """`mappers` by event type raise MappingError; `concurrency` is parallel requests in one run, `rate` the
+    calls a second that one container may make (None for any number)."""
 
     slug: str
     declaration: Declaration[Any]
@@ -25,6 +26,7 @@ class Sync:
     concurrency: int
     max_items: int
     auth: Mapping[str, SecretRef]
+    rate: float | None = None
 
 
 def compile_sync(workspace: Mapping[str, Any], slug: str) -> Sync:
@@ -48,9 +50,16 @@ def compile_sync(workspace: Mapping[str, Any], slug: str) -> Sync:
         concurrency=spec["concurrency"],
         max_items=min(spec["batch_size"] or settings.batch_size, settings.batch_size),
         auth=declaration.auth(settings),
+        rate=_find_rate(spec),
     )
 
 
 def _compile_event_type(spec: Mapping[str, Any], declaration: Declaration[Any]) -> Mapper:
     mapper = compile_mapping(spec["mappings"])
     return check_payloads(mapper, declaration.event_types.get(spec["type"], EventType()))
+
+
+def _find_rate(spec: Mapping[str, Any]) -> float | None:
+    """An equal share of the sync's limit: containers do not talk to each other about calls."""
+    limit: float | None = spec.get("rate_limit")
+    return limit / spec["max_concurrency"] if limit else None

@@ -1,8 +1,9 @@
 """De-duplication: which events of which packs may pass. The first pack to claim a key owns it for a window.
 
 A source's `dedup` says what a key stands for: `request` is one key a pack, `event` one key a message id,
-`off` none. The owner of a key is a pack id, never SQS's message id: a pack that was redelivered, or
-redriven from a dead-letter queue, is still its own key's owner.
+`off` none. What is replayed claims nothing and is nobody's duplicate. The owner of a key is a pack id, never
+SQS's message id: a pack that was redelivered, or redriven from a dead-letter queue, is still its own key's
+owner.
 """
 
 import hashlib
@@ -60,7 +61,7 @@ class Deduplication:
         return frozenset()
 
     def _mode(self, pack: IngestPack) -> str:
-        return self._modes.get(pack.source, "off")
+        return "off" if pack.replay else self._modes.get(pack.source, "off")
 
 
 def merge_wanted(keys: Sequence[tuple[str, Sequence[str]]]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Which event types of which syncs take an event. Compiled once from the workspace, then run per event."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -73,6 +73,19 @@ def compile_source(syncs: Mapping[str, Mapping[str, Any]], now: Callable[[], flo
 def describe_routes(routes: tuple[tuple[str, str], ...]) -> Decision:
     syncs = orjson.dumps([{"sync": sync, "type": name} for sync, name in routes])
     return Decision(routes, b'"verdict":"accepted","reasons":[],"syncs":' + syncs)
+
+
+def restrict(decide: Decide, syncs: Collection[str]) -> Decide:
+    """The same decisions, of which only the routes to these syncs are left: for a replay of some syncs."""
+    known: dict[tuple[tuple[str, str], ...], Decision] = {}
+
+    def decide_for_some(event: Event) -> Decision:
+        routes = decide(event).routes
+        if routes not in known:
+            known[routes] = describe_routes(tuple(route for route in routes if route[0] in syncs))
+        return known[routes]
+
+    return decide_for_some
 
 
 NOBODY = describe_routes(())

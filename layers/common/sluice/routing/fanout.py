@@ -1,37 +1,45 @@
 """Items of several ingest packs, merged into as few sync packs as fit."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from sluice.packs import SyncPack, cut, dump_item, dump_sync_pack
+from sluice.packs import Replay, SyncPack, cut, dump_item, dump_sync_pack
 from sluice.quoted import Quoted, escape
 from sluice.routing.verdicts import Routed
 
 SEND_BYTES = 16 * 1024 * 1024  # of bodies held at once, whatever the number of syncs
 FEW_ITEMS = 200  # about what 240 KiB hold
 
-type SendAll = Callable[[Mapping[str, Sequence[Quoted]]], Mapping[str, Sequence[int]]]
+
+class SendAll(Protocol):
+    """Sends bodies by queue URL, each in its message group; the indexes of those that failed, by URL."""
+
+    def __call__(
+        self, messages: Mapping[str, Sequence[Quoted]], *, groups: Mapping[str, Sequence[str]]
+    ) -> Mapping[str, Sequence[int]]: ...
 
 
 @dataclass(slots=True)
 class Outbox:
-    """Bodies by queue URL, and beside each body the indexes of the ingest packs whose items it holds."""
+    """Bodies by queue URL, and beside each its message group and the ingest packs whose items it holds."""
 
     bodies: dict[str, list[Quoted]] = field(default_factory=dict)
+    groups: dict[str, list[str]] = field(default_factory=dict)
     owners: dict[str, list[set[int]]] = field(default_factory=dict)
     size: int = 0
 
-    def add(self, queue_url: str, body: Quoted, owners: set[int]) -> None:
+    def add(self, queue_url: str, body: Quoted, group: str, owners: set[int]) -> None:
         self.bodies.setdefault(queue_url, []).append(body)
+        self.groups.setdefault(queue_url, []).append(group)
         self.owners.setdefault(queue_url, []).append(owners)
         self.size += body.size
 
     def flush(self, send_all: SendAll) -> set[int]:
         """Sends and forgets everything; the ingest packs with an item in a body that failed."""
-        failed = send_all(self.bodies) if self.bodies else {}
+        failed = send_all(self.bodies, groups=self.groups) if self.bodies else {}
         hit = {owner for url, indexes in failed.items() for at in indexes for owner in self.owners[url][at]}
-        self.bodies, self.owners, self.size = {}, {}, 0
+        self.bodies, self.groups, self.owners, self.size = {}, {}, {}, 0
         return hit
 
 
@@ -40,23 +48,31 @@ def send_sync_packs(
 ) -> set[int]:
     """Sends the items of `packs` to their syncs' queues; the indexes of the packs that miss one.
 
-    A sync's queue is named `queue_base` and the sync's `name`. `send_all` takes bodies by queue URL and
-    answers the indexes of those that failed, by queue URL.
+    A sync's queue is named `queue_base` and the sync's `name`. Live events and those of a replay share no
+    pack: what is replayed has a message group of its own, so that live events overtake it.
     """
     failed: set[int] = set()
     outbox = Outbox()
-    for slug in dict.fromkeys(slug for routed in packs for slug in routed.items):
-        for body, owners in build_sync_packs(slug, packs, syncs[slug]["batch_size"]):
-            outbox.add(queue_base + syncs[slug]["name"], body, owners)
-            if outbox.size >= SEND_BYTES:
-                failed |= outbox.flush(send_all)
+    for replay in dict.fromkeys(routed.replay for routed in packs):
+        places = [at for at, routed in enumerate(packs) if routed.replay == replay]
+        members = [packs[at] for at in places]
+        group = Replay(replay).group if replay is not None else ""
+        for slug in dict.fromkeys(slug for routed in members for slug in routed.items):
+            for body, held in build_sync_packs(slug, members, syncs[slug]["batch_size"]):
+                owners = {places[member] for member in held}
+                outbox.add(queue_base + syncs[slug]["name"], body, group, owners)
+                if outbox.size >= SEND_BYTES:
+                    failed |= outbox.flush(send_all)
     return failed | outbox.flush(send_all)
 
 
 def build_sync_packs(
     slug: str, packs: Sequence[Routed], batch_size: int | None
 ) -> Iterator[tuple[Quoted, set[int]]]:
-    """SQS bodies of one sync's packs, each with the indexes of the ingest packs whose items it holds."""
+    """SQS bodies of one sync's packs, each with the indexes of the ingest packs whose items it holds.
+
+    The ingest packs are live ones, or all of the same replay.
+    """
     typed = [item for routed in packs for item in routed.items.get(slug, ())]
     owners = [at for at, routed in enumerate(packs) for _ in routed.items.get(slug, ())]
     heads = {event_type: dump_item(event_type, b"")[:-1] for event_type in {item[0] for item in typed}}
@@ -64,7 +80,8 @@ def build_sync_packs(
     sizes = [len(heads[event_type]) + size + 1 for event_type, _, size in typed]
     for part in cut(sizes, max_items=limit_items(batch_size)):
         held = set(owners[part])
-        pack = SyncPack(slug, [], attempt=1, first_seen=min(packs[at].received_at for at in held))
+        first_seen = min(packs[at].received_at for at in held)
+        pack = SyncPack(slug, [], attempt=1, first_seen=first_seen, replay=packs[0].replay)
         items = [b"%b%b}" % (escaped_heads[event_type], event) for event_type, event, _ in typed[part]]
         yield quote_sync_pack(pack, items, sum(sizes[part])), held
 

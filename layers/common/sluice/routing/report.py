@@ -24,8 +24,10 @@ class Message:
 class Report:
     """Counts are of finished packs only, so that redeliveries count nothing twice.
 
-    `failed` are the messages to be received again, with the seconds until then; `unreadable` says why
-    messages are no packs, `unknown_sources` which sources the workspace does not have (any more).
+    `replayed` are the events of replays, whatever their verdict; the counts before it are of live events.
+    `routed` are items of both. `failed` are the messages to be received again, with the seconds until then;
+    `unreadable` says why messages are no packs, `unknown_sources` which sources the workspace does not have
+    (any more).
     """
 
     packs: int = 0
@@ -33,6 +35,7 @@ class Report:
     duplicates: int = 0
     blocked_events: int = 0
     blocked: Counter[str] = field(default_factory=Counter)
+    replayed: int = 0
     routed: Counter[str] = field(default_factory=Counter)
     failed: dict[str, int] = field(default_factory=dict)
     trouble: Counter[str] = field(default_factory=Counter)
@@ -41,15 +44,18 @@ class Report:
 
     @property
     def events(self) -> int:
-        return self.accepted + self.duplicates + self.blocked_events
+        return self.accepted + self.duplicates + self.blocked_events + self.replayed
 
     def count(self, finished: Iterable[Routed]) -> None:
         for pack in finished:
             self.packs += 1
-            self.accepted += pack.accepted
-            self.duplicates += pack.duplicates
-            self.blocked_events += pack.blocked_events
-            self.blocked.update(pack.blocked)
+            if pack.replay is not None:
+                self.replayed += len(pack.lines)
+            else:
+                self.accepted += pack.accepted
+                self.duplicates += pack.duplicates
+                self.blocked_events += pack.blocked_events
+                self.blocked.update(pack.blocked)
             for sync, items in pack.items.items():
                 self.routed[sync] += len(items)
 

@@ -16,10 +16,11 @@ from sluice.packs import IngestPack, parse_ingest_pack
 from sluice.quoted import Quoted
 from sluice.routing.archive import archive_lines
 from sluice.routing.claims import ClaimFailed, Deduplication, merge_wanted
-from sluice.routing.decide import compile_decisions, decide_nobody
+from sluice.routing.decide import Decide, compile_decisions, decide_nobody, restrict
 from sluice.routing.fanout import send_sync_packs
 from sluice.routing.report import Message, Report
 from sluice.routing.verdicts import Routed, judge_pack
+from sluice.tailing import Tail
 
 SUSPECT_RECEIVES = 3  # from here on a message may be what kills the runs it is part of
 SUSPECT_SECONDS = 20  # what one suspect may take while AWS is slow
@@ -40,8 +41,10 @@ class Archive(Protocol):
 
 
 class Queues(Protocol):
-    def send_all(self, messages: Mapping[str, Sequence[Quoted]]) -> dict[str, list[int]]:
-        """Indexes of the bodies that were not sent, by queue URL."""
+    def send_all(
+        self, messages: Mapping[str, Sequence[Quoted]], *, groups: Mapping[str, Sequence[str]] | None = None
+    ) -> dict[str, list[int]]:
+        """Indexes of the bodies that were not sent, by queue URL; `groups` are the bodies' message groups."""
 
     def delete(self, queue_url: str, receipt_handles: Sequence[str]) -> list[int]:
         """Indexes of the messages that were not acknowledged."""
@@ -51,7 +54,10 @@ class Queues(Protocol):
 
 
 class Router:
-    """Routes one ingest queue's batches. `dedup_hours` 0 turns de-duplication off, `clock` is epoch time."""
+    """Routes one ingest queue's batches. `dedup_hours` 0 turns de-duplication off, `clock` is epoch time.
+
+    `tail` shows operators a sample; None shows none.
+    """
 
     def __init__(
         self,
@@ -63,6 +69,7 @@ class Router:
         ingest_queue_url: str,
         dedup_hours: int,
         clock: Callable[[], float],
+        tail: Tail | None = None,
     ) -> None:
         self._digest: str = workspace["digest"]
         self._syncs: Mapping[str, Any] = workspace["syncs"]
@@ -72,6 +79,7 @@ class Router:
         self._queue_url = ingest_queue_url
         self._queue_base = ingest_queue_url.removesuffix("ingest")  # <stack>-ingest, <stack>-<Sync>
         self._clock = clock
+        self._tail = tail
 
     def route(self, messages: Sequence[Message], *, seconds_left: Callable[[], float]) -> Report:
         """Routes every message's pack; the report names those that must be received again.
@@ -90,12 +98,17 @@ class Router:
             else:
                 self._route_together([message], report)
             self._settle([message], report, acknowledge=True)
+        if self._tail is not None:
+            self._tail.write()
         return report
 
     def _route_together(self, messages: Sequence[Message], report: Report) -> None:
         judged = self._judge(*self._claim(self._parse(messages, report)), report)
         archived = self._archive_lines(judged, report)
-        report.count(routed for _, routed in self._send_items(archived, report))
+        finished = [routed for _, routed in self._send_items(archived, report)]
+        report.count(finished)
+        if self._tail is not None:
+            self._tail.note(finished)
 
     def _parse(self, messages: Sequence[Message], report: Report) -> list[Parsed]:
         """The readable messages' packs, with the keys they must own to pass."""
@@ -118,17 +131,23 @@ class Router:
         """Verdicts, lines and items of the packs whose keys' owners are known."""
         judged: list[Judged] = []
         for message, pack, keys in parsed:
-            decide = self._decisions.get(pack.source)
-            if decide is None:
+            if pack.source not in self._decisions:
                 report.unknown_sources.add(pack.source)
             try:
                 duplicates = self._dedup.find_duplicates(pack, keys, owners)
-                judged.append((message, judge_pack(pack, decide or decide_nobody, duplicates, self._digest)))
+                judged.append((message, judge_pack(pack, self._find_decide(pack), duplicates, self._digest)))
             except ClaimFailed:
                 report.fail(message, "claim")
             except Exception as error:  # as in _parse
                 report.fail_unreadable(message, error)
         return judged
+
+    def _find_decide(self, pack: IngestPack) -> Decide:
+        """What decides for the pack's events: its source's rules; for a replay, perhaps not of all syncs."""
+        decide = self._decisions.get(pack.source, decide_nobody)
+        if pack.replay is not None and pack.replay.syncs is not None:
+            return restrict(decide, pack.replay.syncs)
+        return decide
 
     def _archive_lines(self, judged: Sequence[Judged], report: Report) -> list[Judged]:
         failed = archive_lines([routed.lines for _, routed in judged], self._archive.put) if judged else ()

@@ -21,15 +21,20 @@ class Routed:
     """One pack's archive lines, in the order of its events, its items by sync slug, and how many of what.
 
     `blocked` counts events by reason, an event with two reasons twice; `blocked_events` counts events.
+    `replay` is the id of the replay that the pack is part of, None for live events. `refused` are the places
+    in `lines` of what was blocked.
     """
 
     received_at: str
+    replay: str | None = None
     lines: list[bytes] = field(default_factory=list)
     items: dict[str, list[TypedEvent]] = field(default_factory=dict)
     accepted: int = 0
     duplicates: int = 0
     blocked_events: int = 0
     blocked: Counter[str] = field(default_factory=Counter)
+    source: str = ""
+    refused: list[int] = field(default_factory=list)
 
 
 DUPLICATE = b'"verdict":"duplicate","reasons":["%b"],"syncs":[]' % Reason.DUPLICATE.encode()
@@ -39,9 +44,10 @@ def judge_pack(pack: IngestPack, decide: Decide, duplicates: frozenset[int], wor
     """Every event of the pack as one line, in order, and as the items it is sent as.
 
     A line is `{v, pack_id, parent_id, source, received_at, workspace, n, message_id, verdict, reasons,
-    syncs, event}`; `workspace` is the digest of the configuration that decided.
+    syncs, event}`; `workspace` is the digest of the configuration that decided. Lines of a replay have its
+    id as `replay`, too.
     """
-    routed = Routed(pack.received_at)
+    routed = Routed(pack.received_at, pack.replay.id if pack.replay else None, source=pack.source)
     lines, items, blocked, dumps = routed.lines, routed.items, pack.blocked, orjson.dumps
     head = _dump_head(pack, workspace)
     for n, event in enumerate(pack.events):
@@ -52,6 +58,7 @@ def judge_pack(pack: IngestPack, decide: Decide, duplicates: frozenset[int], wor
             verdict = b'"verdict":"blocked","reasons":%b,"syncs":[]' % dumps(blocked[n])
             routed.blocked_events += 1
             routed.blocked.update(blocked[n])
+            routed.refused.append(n)
         else:
             decision = decide(event)
             verdict = decision.verdict_json
@@ -76,5 +83,6 @@ def _dump_head(pack: IngestPack, workspace: str) -> bytes:
         "source": pack.source,
         "received_at": pack.received_at,
         "workspace": workspace,
+        **({"replay": pack.replay.id} if pack.replay else {}),
     }
     return orjson.dumps(constant)[:-1] + b',"n":'

@@ -160,6 +160,9 @@ def _compile_sync(slug: str, sync: Sync, workspace: Workspace) -> dict[str, Any]
         "concurrency": sync.concurrency,
         "max_concurrency": sync.max_concurrency,
         "timeout": sync.timeout,
+        "rate_limit": sync.rate_limit,
+        "paused": bool(sync.paused),
+        "alarms": sync.alarms.model_dump(),
     }
 
 

@@ -182,6 +182,27 @@ class Retry(Model):
     attempts: int | None = Field(None, ge=1, le=1000)
 
 
+class Alarms(Model):
+    """From where on a sync's alarms go off; docs/operations.md says what each means."""
+
+    failure_rate: float = Field(
+        5, ge=0, le=100, description="Percent of attempts, over 5 minutes, that end in a dead letter."
+    )
+    retry_rate: float = Field(
+        50, ge=0, le=100, description="Percent of attempts, over 5 minutes, that have to be repeated."
+    )
+    min_attempts: int = Field(20, ge=1, description="Attempts in 5 minutes below which no rate is looked at.")
+    latency_p95: Duration = Field(
+        60, ge=1, description="From received to delivered, for 19 of 20 events, over 5 minutes."
+    )
+    oldest_waiting: Duration = Field(
+        3600, ge=1, description="Since an event was received that is not delivered yet, retries included."
+    )
+    queue_age: Duration = Field(900, ge=1, description="Age of a pack that the function has not taken yet.")
+    dead_letters: int = Field(0, ge=0, description="Letters in the dead-letter queue that are no alarm yet.")
+    function_errors: int = Field(0, ge=0, description="Crashes in 5 minutes that are no alarm yet.")
+
+
 class Sync(Model):
     """syncs/<slug>.yaml: which events of a source go to a destination, as what."""
 
@@ -196,4 +217,14 @@ class Sync(Model):
     concurrency: int = Field(8, ge=1, le=64, description="Parallel requests of one delivery function.")
     max_concurrency: int = Field(10, ge=2, le=1000, description="Delivery functions at the same time.")
     timeout: Duration = Field(60, ge=10, le=900)
+    rate_limit: float | None = Field(
+        None,
+        ge=0.001,
+        le=100_000,
+        description="Most calls a second to the destination, of all delivery functions together.",
+    )
+    paused: str = Field(
+        "", description="Since when nothing is delivered (`sluice sync pause`); empty while it runs."
+    )
+    alarms: Alarms = Alarms()
     retired: bool = Field(False, description="Gets no new events, delivers those it has.")

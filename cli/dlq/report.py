@@ -1,0 +1,51 @@
+"""What people see of dead letters."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from rich.markup import escape
+
+from cli.dlq.messages import DeadMessage
+from cli.dlq.queues import Depth, Dlq
+from cli.dlq.redrive import Outcome
+from cli.local.progress import console
+
+
+def print_queue(dlq: Dlq, depth: Depth, archived: Sequence[dict[str, Any]], since: str) -> None:
+    """A line of what SQS holds, then the letters in `dead/` by reason."""
+    console.print(
+        f"[bold]{dlq.name}[/]  in the queue: {depth.visible:,} visible, {depth.in_flight:,} in flight  ·  "
+        f"in dead/ since {since}: {len(archived):,}"
+    )
+    for reason, count in Counter(str(line["reason"]) for line in archived).most_common():
+        console.print(f"  {count:>8,}  {escape(reason)}")
+
+
+def print_samples(messages: Sequence[DeadMessage]) -> None:
+    """One line a message: why, which event, when, and what was answered."""
+    for message in messages:
+        console.print(f"  [dim]sample[/] {escape(describe(message))}")
+
+
+def describe(message: DeadMessage) -> str:
+    letter = message.letter
+    if letter is None:
+        what = f"a whole pack of {len(message.events)} events" if message.events else "no pack"
+        ids = ", ".join(message.message_ids[:3])
+        return f"{message.reason}: {what} {ids}".rstrip()
+    status = f" {letter['status']}" if letter["status"] else ""
+    told = f"{letter['reason']}{status}: {' '.join(message.names)} {letter['message_id']}"
+    detail = f": {letter['detail'][:120]}" if letter["detail"] else ""
+    return f"{told}, died {letter['died_at']} at attempt {letter['attempts']}{detail}"
+
+
+def print_outcome(dlq: Dlq, outcome: Outcome, *, dry_run: bool) -> None:
+    """The counts of a redrive; they add up."""
+    sent = "would be sent back" if dry_run else "sent back"
+    console.print(
+        f"{dlq.name}: {outcome.received:,} received = {outcome.sent:,} {sent} "
+        f"+ {outcome.kept:,} kept + {outcome.failed:,} failed"
+    )
+    if outcome.twice:
+        console.print(f"  {outcome.twice:,} were sent back and could not be deleted: they are there twice")

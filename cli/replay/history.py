@@ -1,0 +1,88 @@
+"""The objects that a replay reads, in the order of their keys, a window of them at a time."""
+
+import gzip
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from cli.replay.plan import Plan
+from cli.stack import Stack
+
+WINDOW_OBJECTS = 64
+WINDOW_BYTES = 8 * 1024 * 1024  # as stored; compressed, JSON is about ten times that
+_GZIP = b"\x1f\x8b"
+_READERS = 16
+
+type Line = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object of the archive bucket; `size` is in bytes as stored."""
+
+    key: str
+    size: int
+
+
+def list_prefixes(plan: Plan, syncs: Sequence[str], now: datetime) -> list[str]:
+    """Where the events of the plan lie, or the letters of these syncs, in the order of the bucket's keys."""
+    since, until = datetime.fromisoformat(plan.since), datetime.fromisoformat(plan.until)
+    if plan.dead or plan.ingest:
+        # A pack that SQS moved is filed under the day when it was sent, which `died_at` says, too.
+        days = [f"dt={day:%Y-%m-%d}/" for day in _steps(since, until, timedelta(days=1))]
+        folders = ["dead/ingest/"] if plan.ingest else [f"dead/sync={sync}/" for sync in syncs]
+        return sorted(folder + day for folder in folders for day in days)
+    last = min(until + timedelta(hours=plan.late_hours), now + timedelta(hours=1))
+    return [f"events/dt={hour:%Y-%m-%d}/hr={hour:%H}/" for hour in _steps(since, last, timedelta(hours=1))]
+
+
+def list_objects(stack: Stack, prefixes: Sequence[str], after: str = "") -> Iterator[Stored]:
+    """The objects under prefixes that are in order, from the key behind `after` on."""
+    pages = stack.client("s3").get_paginator("list_objects_v2")
+    for prefix in prefixes:
+        if prefix < after and not after.startswith(prefix):
+            continue
+        start = {"StartAfter": after} if after.startswith(prefix) else {}
+        for page in pages.paginate(Bucket=stack.archive_bucket, Prefix=prefix, **start):
+            yield from (Stored(entry["Key"], entry["Size"]) for entry in page.get("Contents", ()))
+
+
+def cut_windows(objects: Iterable[Stored]) -> Iterator[list[Stored]]:
+    """Consecutive objects, as many as may be in memory at once."""
+    window: list[Stored] = []
+    size = 0
+    for entry in objects:
+        if window and (len(window) == WINDOW_OBJECTS or size + entry.size > WINDOW_BYTES):
+            yield window
+            window, size = [], 0
+        window.append(entry)
+        size += entry.size
+    if window:
+        yield window
+
+
+def read_lines(stack: Stack, window: Sequence[Stored]) -> Iterator[Line]:
+    """The lines of the objects, in order."""
+    s3 = stack.client("s3")
+
+    def read(entry: Stored) -> bytes:
+        content: bytes = s3.get_object(Bucket=stack.archive_bucket, Key=entry.key)["Body"].read()
+        return gzip.decompress(content) if content[:2] == _GZIP else content
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        for content in pool.map(read, window):
+            yield from map(orjson.loads, content.splitlines())
+
+
+def _steps(since: datetime, until: datetime, step: timedelta) -> Iterator[datetime]:
+    """Whole hours or days in UTC that hold what is between two times."""
+    at = since.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    if step >= timedelta(days=1):
+        at = at.replace(hour=0)
+    while at <= until.astimezone(UTC):
+        yield at
+        at += step

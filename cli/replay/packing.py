@@ -1,0 +1,85 @@
+"""Taken lines become packs: ingest packs for the router, or sync packs for the queue of one sync."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+import orjson
+
+from cli.replay.history import Line
+from cli.replay.plan import Plan
+from sluice.delivery.dead_letters import clean_text
+from sluice.packs import (
+    IngestPack,
+    Replay,
+    SyncPack,
+    cut,
+    dump_ingest_pack,
+    dump_item,
+    dump_sync_pack,
+)
+
+INGEST = ""  # where a pack goes that goes to no one sync
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message body for the queue of a sync, or of ingest ("" for the sync), with `events` in it."""
+
+    sync: str
+    body: str
+    group: str
+    events: int
+
+
+@dataclass(slots=True)
+class _Pile:
+    """Events that may share a pack: as JSON, with the earliest time that stands on the pack."""
+
+    raws: list[bytes] = field(default_factory=list)
+    times: list[str] = field(default_factory=list)
+
+
+def make_packs(plan: Plan, lines: Iterable[Line], window: str, max_events: int | None) -> Iterator[Outgoing]:
+    """Packs of the lines of a window whose first object is `window`; the same lines give the same packs."""
+    if plan.ingest:
+        for line in lines:
+            yield Outgoing(INGEST, orjson.dumps(line["pack"]).decode(), "", len(line["message_ids"]))
+        return
+    piles: dict[str, _Pile] = {}
+    for line in lines:
+        straight = plan.dead and plan.routes is None
+        raw = orjson.dumps(line["event"])
+        pile = piles.setdefault(line["sync"] if plan.dead else line["source"], _Pile())
+        pile.raws.append(dump_item(line["event_type"], raw) if straight else raw)
+        pile.times.append(line["first_seen"] if plan.dead else line["received_at"])
+    for name, pile in piles.items():
+        for n, part in enumerate(cut([len(raw) for raw in pile.raws], max_items=max_events)):
+            raws, earliest = pile.raws[part], min(pile.times[part])
+            if plan.dead and plan.routes is None:
+                yield _make_sync_pack(plan, name, raws, earliest)
+            else:
+                pack_id = sha256(f"{plan.id}\n{window}\n{name}\n{n}".encode()).hexdigest()[:32]
+                yield _make_ingest_pack(plan, name, raws, earliest, pack_id)
+
+
+def _make_sync_pack(plan: Plan, sync: str, raws: list[bytes], first_seen: str) -> Outgoing:
+    """A first attempt: the window of retries begins anew."""
+    pack = SyncPack(sync, [], attempt=1, first_seen=first_seen, replay=plan.id)
+    return Outgoing(sync, clean_text(dump_sync_pack(pack, raws)), pack.group, len(raws))
+
+
+def _make_ingest_pack(plan: Plan, name: str, raws: list[bytes], received_at: str, pack_id: str) -> Outgoing:
+    """`name` is a source, or, of letters that go through the router, a sync. The pack is nobody's resend."""
+    run = Replay(plan.id, (name,) if plan.dead else plan.syncs or None)
+    pack = IngestPack(
+        pack_id=pack_id,
+        part=0,
+        source=(plan.routes or {})[name] if plan.dead else name,
+        received_at=received_at,
+        client={},
+        dedup_key=pack_id,
+        events=[],
+        replay=run,
+    )
+    return Outgoing(INGEST, clean_text(dump_ingest_pack(pack, raws)), run.group, len(raws))

@@ -1,0 +1,125 @@
+"""A replay as it runs: windows of the archive → packs → SQS, in steps that a resume can go on from."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import batched
+
+from cli.pacing import Advance, Pacer
+from cli.replay.history import Line, Stored, cut_windows, list_objects, list_prefixes, read_lines
+from cli.replay.packing import INGEST, Outgoing, make_packs
+from cli.replay.plan import Plan
+from cli.replay.progress import Progress
+from cli.replay.select import Selection, name_event
+from cli.stack import CommandError, Stack
+from sluice.adapters.sqs import Queues
+from sluice.packs import PACK_BYTES
+
+CALL_PACKS = 4  # of 240 KiB: what one call of SQS takes
+FULL_PACK = PACK_BYTES // 100  # events: more than any pack of 240 KiB has, unless they are tiny
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a dry run would take: events by source (or sync), name and day, and the packs they make."""
+
+    events: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    packs: int = 0
+    bytes: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.events.total()
+
+
+def find_objects(stack: Stack, plan: Plan, syncs: list[str], now: datetime, after: str = "") -> list[Stored]:
+    """Everything that the replay has to read, behind the key `after`."""
+    return list(list_objects(stack, list_prefixes(plan, syncs, now), after))
+
+
+def tally(stack: Stack, plan: Plan, objects: list[Stored], advance: Advance) -> tuple[Tally, Selection]:
+    """Reads everything and sends nothing."""
+    told, selection = Tally(), Selection(plan)
+    for window, lines in _read(stack, objects):
+        taken = list(selection.take(lines))
+        told.events.update(_describe(plan, line) for line in taken)
+        for pack in make_packs(plan, taken, window[0].key, None):
+            told.packs += 1
+            told.bytes += len(pack.body)
+        advance(sum(entry.size for entry in window))
+    return told, selection
+
+
+def run_replay(
+    stack: Stack, progress: Progress, objects: list[Stored], pacer: Pacer, advance: Advance
+) -> Selection:
+    """Sends what is left of a replay; `objects` are those behind what is done and under way.
+
+    Raises CommandError where SQS did not take a pack: what it took was noted, so the replay can go on.
+    """
+    selection = Selection(progress.plan)
+    queues = Queues(stack.client("sqs"))
+    if progress.under_way:
+        window = [Stored(key, 0) for key in progress.under_way]
+        _send_window(stack, queues, progress, window, selection, pacer)
+    for window in cut_windows(objects):
+        progress.under_way, progress.sent = [entry.key for entry in window], 0
+        progress.save()
+        _send_window(stack, queues, progress, window, selection, pacer)
+        advance(sum(entry.size for entry in window))
+    progress.finished = True
+    progress.save()
+    return selection
+
+
+def _send_window(
+    stack: Stack,
+    queues: Queues,
+    progress: Progress,
+    window: list[Stored],
+    selection: Selection,
+    pacer: Pacer,
+) -> None:
+    """Sends the packs of a window behind the first `progress.sent`, which were sent before."""
+    plan = progress.plan
+    lines = selection.take(read_lines(stack, window))
+    packs = list(make_packs(plan, lines, window[0].key, pacer.limit(FULL_PACK)))
+    for call in batched(packs[progress.sent :], 1 if plan.rate else CALL_PACKS, strict=False):
+        _send(stack, queues, progress, call)
+        pacer.wait(sum(pack.events for pack in call))
+    progress.after, progress.under_way, progress.sent = window[-1].key, [], 0
+    progress.save()
+
+
+def _send(stack: Stack, queues: Queues, progress: Progress, packs: tuple[Outgoing, ...]) -> None:
+    for url in dict.fromkeys(_find_queue(stack, pack) for pack in packs):
+        some = [pack for pack in packs if _find_queue(stack, pack) == url]
+        unsent = queues.send(url, [pack.body for pack in some], groups=[pack.group for pack in some])
+        if unsent:
+            raise CommandError(
+                f"SQS did not take {len(unsent)} packs; {progress.taken} events were sent before",
+                f"go on with: sluice replay --id {progress.plan.id}",
+            )
+    progress.sent += len(packs)
+    progress.packs += len(packs)
+    progress.taken += sum(pack.events for pack in packs)
+    progress.save()
+
+
+def _find_queue(stack: Stack, pack: Outgoing) -> str:
+    return stack.find("IngestQueue") if pack.sync == INGEST else stack.queue_url(pack.sync)
+
+
+def _read(stack: Stack, objects: list[Stored]) -> Iterator[tuple[list[Stored], Iterator[Line]]]:
+    for window in cut_windows(objects):
+        yield window, read_lines(stack, window)
+
+
+def _describe(plan: Plan, line: Line) -> tuple[str, str, str]:
+    """Source (or sync), name and day of what a line holds."""
+    if plan.ingest:
+        return line["source"], f"a pack of {len(line['message_ids'])}", line["died_at"][:10]
+    if plan.dead:
+        return line["sync"], name_event(line["event"]), line["died_at"][:10]
+    return line["source"], name_event(line["event"]), line["received_at"][:10]

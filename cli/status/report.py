@@ -1,0 +1,192 @@
+"""The overview as a person reads it at 80 columns, and as JSON."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cli.status.overview import Overview, SourceCounts, SyncCounts
+from cli.status.queues import Depth, SyncNow
+
+UNKNOWN = "–"
+TOP_REASONS = 3
+SPARKS = "▁▂▃▄▅▆▇█"
+SPARK_WIDTH = 8
+
+
+def render_overview(overview: Overview, now: datetime) -> RenderableType:
+    """Three tables: what sources sent, what became of it by sync, and what waits at `now`."""
+    return Group(
+        Text(_describe_range(overview), "bold"),
+        "",
+        render_sources(overview),
+        "",
+        render_syncs(overview.syncs),
+        "",
+        render_now(overview),
+        *_list_troubles(overview, now),
+    )
+
+
+def render_sources(overview: Overview) -> Table:
+    table = _make_table("source", "accepted", "blocked", "duplicates")
+    table.add_column("blocked for", overflow="fold", ratio=1)
+    for name, counts in overview.sources.items():
+        table.add_row(
+            Text(name),
+            format_count(counts.accepted),
+            format_count(_add_reasons(counts)),
+            "",
+            list_reasons(counts.blocked),
+        )
+    router = overview.router
+    blocked = sum(router.blocked.values()) if router.accepted is not None else None
+    table.add_row(
+        Text("all, as routed"),
+        format_count(router.accepted),
+        format_count(blocked),
+        format_count(router.duplicates),
+        list_reasons(router.blocked),
+        style="dim",
+    )
+    return table
+
+
+def render_syncs(syncs: Mapping[str, SyncCounts]) -> Table:
+    table = _make_table("sync", "matched", "delivered", "retried", "dead", "p50", "p95")
+    table.add_column("volume", no_wrap=True)
+    for slug, counts in syncs.items():
+        table.add_row(
+            Text(slug),
+            *(format_count(n) for n in (counts.matched, counts.delivered, counts.retried, counts.dead)),
+            format_seconds(counts.p50, 1000),
+            format_seconds(counts.p95, 1000),
+            draw_sparks(counts.volume),
+        )
+    return table
+
+
+def render_now(overview: Overview) -> Table:
+    table = _make_table("waiting now, in packs", "ready", "delayed", "in flight", "oldest", "letters")
+    for slug, state in overview.now.items():
+        oldest = format_seconds(overview.syncs[slug].oldest) if state.queue.total else ""
+        table.add_row(Text(slug), *_list_depth(state.queue), oldest, format_count(_count_letters(state.dlq)))
+    table.add_row(
+        Text("ingest"),
+        *_list_depth(overview.ingest),
+        "",
+        format_count(_count_letters(overview.ingest_dlq)),
+        style="dim",
+    )
+    return table
+
+
+def dump_overview(overview: Overview, now: datetime) -> dict[str, Any]:
+    """JSON's form: null is what was not measured; times are UTC, latencies milliseconds."""
+    whole = asdict(overview)
+    syncs = {
+        slug: {**whole["syncs"][slug], **whole["now"][slug], "volume": counts.volume}
+        for slug, counts in overview.syncs.items()
+    }
+    return {
+        "stack": overview.stack,
+        "since": overview.range.since.isoformat(),
+        "until": overview.range.until.isoformat(),
+        "at": now.isoformat(),
+        "sources": whole["sources"],
+        "router": whole["router"],
+        "syncs": syncs,
+        "ingest": {"queue": whole["ingest"], "dlq": whole["ingest_dlq"]},
+        "volume_period": overview.range.period,
+        "metrics_asked": overview.asked,
+    }
+
+
+def format_count(number: float | None) -> str:
+    """`–` for what was not measured; exact below 100,000."""
+    if number is None:
+        return UNKNOWN
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e5, "k")):
+        if number >= limit:
+            return f"{number / (1e3 if unit == 'k' else limit):.3g}{unit}"
+    return f"{number:,.0f}"
+
+
+def format_seconds(number: float | None, per_second: float = 1) -> str:
+    """The largest unit that leaves a number above 1."""
+    if number is None:
+        return UNKNOWN
+    seconds = number / per_second
+    for length, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= length:
+            return f"{seconds / length:.3g} {unit}"
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+
+
+def list_reasons(reasons: Mapping[str, float]) -> str:
+    told = [f"{reason} {format_count(n)}" for reason, n in list(reasons.items())[:TOP_REASONS]]
+    left = len(reasons) - TOP_REASONS
+    return ", ".join(told) + (f", {left} more" if left > 0 else "")
+
+
+def draw_sparks(volume: Sequence[float]) -> str:
+    """As tall as its share of the busiest part; a part without anything is a blank."""
+    if not volume:
+        return UNKNOWN
+    size = -(-len(volume) // SPARK_WIDTH)
+    parts = [sum(volume[start : start + size]) for start in range(0, len(volume), size)]
+    most = max(parts) or 1.0
+    return "".join(SPARKS[round(part / most * (len(SPARKS) - 1))] if part else " " for part in parts)
+
+
+def _describe_range(overview: Overview) -> str:
+    since, until = (f"{t:%Y-%m-%d %H:%M}Z" for t in (overview.range.since, overview.range.until))
+    return f"{overview.stack}: {since} to {until}"
+
+
+def _list_troubles(overview: Overview, now: datetime) -> Iterable[Text]:
+    """A line for what is not as it should be, and for what events died of."""
+    for slug, state in overview.now.items():
+        if state.paused:
+            yield Text(f"{slug}: paused; SQS keeps what waits for 14 days", "yellow")
+        if state.breaker:
+            yield Text(f"{slug}: {_describe_breaker(state, now)}", "red")
+        if reasons := overview.syncs[slug].reasons:
+            yield Text(f"{slug}: died of {list_reasons(reasons)}", "red")
+
+
+def _describe_breaker(state: SyncNow, now: datetime) -> str:
+    breaker = state.breaker
+    if breaker is None:
+        return "breaker closed"
+    age = format_seconds(max(now.timestamp() - breaker.opened_at, 0))
+    left = breaker.until - now.timestamp()
+    then = "probing" if breaker.probing else f"next call in {format_seconds(max(left, 0))}"
+    return f"breaker open for {age}: {breaker.reason}, {breaker.failures} failures; {then}"
+
+
+def _make_table(first: str, *numbers: str) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", pad_edge=False)
+    table.add_column(first, overflow="ellipsis", no_wrap=True, min_width=12, max_width=24)
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _add_reasons(counts: SourceCounts) -> float | None:
+    """Ingest has a metric of a reason once it blocked for it: where it counted, none means 0."""
+    if counts.accepted is None:
+        return None
+    return sum(counts.blocked.values())
+
+
+def _list_depth(depth: Depth) -> list[str]:
+    return [format_count(n) for n in (depth.ready, depth.delayed, depth.in_flight)]
+
+
+def _count_letters(dlq: Depth) -> int:
+    return dlq.total

@@ -1,0 +1,40 @@
+"""ArchiverFunction, on a schedule: letters that nobody took for days leave their queues for the archive."""
+
+from typing import Any
+
+from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sluice.archiver.drain import Drained
+from sluice.bootstrap.archiver import build_drain
+
+RESERVE_SECONDS = 60  # to make visible again what stays, and to report
+
+metrics = Metrics()
+
+
+@metrics.log_metrics
+def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    """How many letters left each queue that any left. What was not done in time is done by a later run."""
+    results = build_drain()(seconds=context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS)
+    count(results)
+    return {name_queue(url): result.deleted for url, result in results.items() if result.deleted}
+
+
+def count(results: dict[str, Drained]) -> None:
+    """The lines a run logs: one of its own, and one for each queue that letters left."""
+    metrics.add_metric("LettersRemoved", MetricUnit.Count, sum(r.deleted for r in results.values()))
+    metrics.add_metric("LettersArchived", MetricUnit.Count, sum(r.archived for r in results.values()))
+    metrics.add_metric("LettersFailed", MetricUnit.Count, sum(r.failed for r in results.values()))
+    failed = [result for result in results.values() if result.failed or result.trouble]
+    metrics.add_metric("QueuesFailed", MetricUnit.Count, len(failed))
+    if trouble := {name_queue(url): result.trouble for url, result in results.items() if result.trouble}:
+        metrics.add_metadata("trouble", trouble)
+    for url, result in results.items():
+        if result.deleted:
+            with single_metric("LettersRemoved", MetricUnit.Count, result.deleted) as metric:
+                metric.add_dimension("queue", name_queue(url))
+
+
+def name_queue(url: str) -> str:
+    return url.rpartition("/")[2]

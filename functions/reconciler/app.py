@@ -1,0 +1,38 @@
+"""ReconcilerFunction, every hour: events that should have ended by now and did not become a metric."""
+
+from datetime import datetime
+from typing import Any
+
+from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sluice.bootstrap.reconciler import build_reconciler
+from sluice.reconciling.reconcile import Report
+
+metrics = Metrics()
+
+
+@metrics.log_metrics
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Looks at the hour that is due at the event's `time`: a run that comes late looks at its own hour."""
+    reconciler = build_reconciler()
+    report = reconciler.reconcile(datetime.fromisoformat(event["time"]))
+    count(report, reconciler.syncs)
+    return {"hour": report.hour, "checked": report.checked, "unaccounted": report.unaccounted}
+
+
+def count(report: Report, syncs: list[str]) -> None:
+    """The lines a run logs: one of its own with some of the ids, and one for each sync, zeros included."""
+    metrics.add_metric("Checked", MetricUnit.Count, report.checked.total())
+    metrics.add_metric("Unaccounted", MetricUnit.Count, report.unaccounted.total())
+    metrics.add_metric("StillWaiting", MetricUnit.Count, report.waiting.total())
+    metrics.add_metric("ReplayedLines", MetricUnit.Count, report.replayed)
+    metrics.add_metadata("hour", report.hour)
+    metrics.add_metadata("one_in", report.one_in)
+    if report.unreadable:
+        metrics.add_metadata("unreadable", report.unreadable)
+    if report.ids:
+        metrics.add_metadata("unaccounted_ids", report.ids)
+    for sync in sorted({*syncs, *report.checked}):
+        with single_metric("Unaccounted", MetricUnit.Count, report.unaccounted[sync]) as metric:
+            metric.add_dimension("sync", sync)

@@ -1,0 +1,76 @@
+"""What one invocation did, for its metrics and for Lambda's answer."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from sluice.delivery.remains import Remains
+from sluice.packs import SyncPack
+from sluice.reasons import Reason
+from sluice.times import parse_time
+
+MAX_LATENCIES = 99  # at the hundredth value of a metric Powertools ends the line
+MAX_TROUBLE = 200  # characters a pack in the log line
+
+
+@dataclass(slots=True)
+class Report:
+    """What an invocation did, in items; packs that must be received again count for nothing.
+
+    `attempts` are the items that went through a call. `latencies` are milliseconds from an event's receipt to
+    its delivery, of a hundred items at most; `oldest` is the age in seconds of the oldest item that came in
+    (both of live events only). `auth_rejected` are the items that wait or died because the destination
+    refuses our credentials, those included that were not tried for it. `failed` are the messages to be
+    received again, with the seconds until then; `trouble` says why.
+    """
+
+    packs: int = 0
+    delivered: int = 0
+    retried: int = 0
+    postponed: int = 0
+    attempts: int = 0
+    auth_rejected: int = 0
+    breaker_open: bool = False
+    oldest: float = 0.0
+    latencies: list[float] = field(default_factory=list)
+    dead: Counter[str] = field(default_factory=Counter)
+    failed: dict[str, int] = field(default_factory=dict)
+    trouble: dict[str, str] = field(default_factory=dict)
+
+    def see(self, pack: SyncPack, now: float) -> None:
+        """A pack that came in; `now` is epoch seconds."""
+        if pack.replay is None:
+            self.oldest = max(self.oldest, now - (parse_time(pack.first_seen) or now))
+
+    def add(self, left: Remains) -> None:
+        """Counts a pack that is settled."""
+        self.packs += 1
+        self.delivered += left.delivered
+        self.retried += left.retried
+        self.postponed += left.postponed
+        self.attempts += left.attempts
+        self.auth_rejected += left.reasons[Reason.AUTH_REJECTED]
+        self.latencies += left.latencies[: MAX_LATENCIES - len(self.latencies)]
+        self.dead += Counter(letter["reason"] for letter in left.letters)
+
+    def add_failed(self, message_id: str, wait: int, why: str) -> None:
+        """Counts a pack that must be received again in `wait` seconds."""
+        self.failed[message_id] = wait
+        self.trouble[message_id] = why[:MAX_TROUBLE]
+
+    def count(self) -> dict[str, int]:
+        """The metrics that are counts, by name."""
+        return {
+            "Packs": self.packs,
+            "PacksFailed": len(self.failed),
+            "Attempts": self.attempts,
+            "Delivered": self.delivered,
+            "Retried": self.retried,
+            "Postponed": self.postponed,
+            "Dead": self.dead.total(),
+            "AuthRejected": self.auth_rejected,
+            "BreakerOpen": int(self.breaker_open),
+        }
+
+    def as_partial_batch_response(self) -> dict[str, list[dict[str, str]]]:
+        """What Lambda's SQS event source mapping asks for: all other messages are acknowledged."""
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in self.failed]}

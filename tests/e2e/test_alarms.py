@@ -1,0 +1,339 @@
+"""Alarms as whoever is on call meets them: they go off, mail, and end when the runbook was followed.
+
+Each test causes one trouble, sees its alarm, and does what docs/operations.md says. That alarms end, half a
+minute after their cause, is waited for once, by a test at the end.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from cli.local.clients import make_client
+from cli.local.observe import script_sink
+from sluice.reconciling.hours import HOUR, SLACK
+from tests.e2e.deadlines import eventually
+from tests.e2e.events import make_event, make_order, send
+from tests.e2e.evidence import Facts, list_attempts, wait_for_delivery, wait_for_letters
+from tests.e2e.queues import changed_queue, put_message, take_messages
+from tests.e2e.stacks import WORKSPACE, LocalStack, find_workers, running_stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket]
+
+STACK = "sluice-local"
+CRM, LAKE, TILL = (f"{STACK}-{sync}" for sync in ("OrdersToCrm", "EverythingToLake", "TillToLake"))
+UNHEALTHY = f"{STACK}-unhealthy"
+REDELIVERY_SECONDS = "8"  # instead of six minutes
+LIMITS = {  # what a sync's alarms wait for, so short that the tests can, too
+    "orders-to-crm": "{queue_age: 5s}",
+    "everything-to-lake": "{oldest_waiting: 5s}",
+    "till-to-lake": "{latency_p95: 2s}",
+}
+LONGEST_WINDOW = timedelta(minutes=2)  # of the syncs in tests/e2e/workspace
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """One of its own: what other tests break would go off here too, and `pause` marks a file."""
+    workspace = tmp_path_factory.mktemp("alarms") / "workspace"
+    shutil.copytree(WORKSPACE, workspace)
+    for sync, limits in LIMITS.items():
+        path = workspace / "syncs" / f"{sync}.yaml"
+        path.write_text(f"{path.read_text()}alarms: {limits}\n")
+    with running_stack("alarms", workspace=workspace) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def watched(stack: LocalStack) -> Facts:
+    return stack.facts
+
+
+@pytest.fixture(scope="module")
+def inbox(watched: Facts) -> str:
+    """A queue that gets what an e-mail subscriber gets."""
+    sqs, sns = (make_client(service, watched["endpoint_url"]) for service in ("sqs", "sns"))
+    url = str(sqs.create_queue(QueueName="inbox")["QueueUrl"])
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = watched["resources"]["AlarmTopic"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    return url
+
+
+def read_states(facts: Facts) -> dict[str, str]:
+    cloudwatch = make_client("cloudwatch", facts["endpoint_url"])
+    found = cloudwatch.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    alarms = [*found["MetricAlarms"], *found["CompositeAlarms"]]
+    return {alarm["AlarmName"]: alarm["StateValue"] for alarm in alarms}
+
+
+def wait_for_state(facts: Facts, alarm: str, state: str) -> None:
+    eventually(lambda: read_states(facts).get(alarm), lambda found: found == state, what=f"{alarm} {state}")
+
+
+def wait_for_value(facts: Facts, alarm: str, conditions: int) -> None:
+    """Until the alarm is on, and by these conditions at least."""
+    wait_for_state(facts, alarm, "ALARM")
+    cloudwatch = make_client("cloudwatch", facts["endpoint_url"])
+    [found] = cloudwatch.describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
+    assert read_value(found["StateReason"]) & conditions == conditions, found["StateReason"]
+
+
+def read_value(reason: str) -> int:
+    found = re.search(r"the value is (\d+)", reason)
+    assert found, reason
+    return int(found[1])
+
+
+def read_mails(facts: Facts, inbox: str) -> list[tuple[str, str, str]]:
+    """(alarm, state, reason) of what came since the last look."""
+    mails: list[dict[str, Any]] = [json.loads(body) for body in take_messages(facts, inbox)]
+    return [(m["AlarmName"], m["NewStateValue"], m["NewStateReason"]) for m in mails]
+
+
+@pytest.fixture(scope="module")
+def mended() -> list[tuple[str, str]]:
+    """(destination, message id) of what is on its way again once a breaker's time is over."""
+    return []
+
+
+def follow(stack: LocalStack, *words: str) -> None:
+    """A command of the runbook."""
+    finished = stack.run(*words)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
+def put_secret(facts: Facts, destination: str, name: str, value: str) -> None:
+    make_client("ssm", facts["endpoint_url"]).put_parameter(
+        Name=f"/{STACK}/destinations/{destination}/{name}", Value=value, Type="SecureString", Overwrite=True
+    )
+
+
+def throttle(facts: Facts, logical_id: str) -> None:
+    """One call that finds no free concurrency."""
+    lambda_, name = make_client("lambda", facts["endpoint_url"]), facts["resources"][logical_id]
+    lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    with suppress(ClientError):
+        lambda_.invoke(FunctionName=name, Payload=b"{}")
+    lambda_.delete_function_concurrency(FunctionName=name)
+
+
+@contextmanager
+def stopped_router(facts: Facts) -> Iterator[None]:
+    """While the block runs, packs stay in the queue of ingest."""
+    lambda_, mapping = make_client("lambda", facts["endpoint_url"]), facts["resources"]["RouterMapping"]
+    lambda_.update_event_source_mapping(UUID=mapping, Enabled=False)
+    try:
+        yield
+    finally:
+        lambda_.update_event_source_mapping(UUID=mapping, Enabled=True)
+
+
+def test_a_stack_without_trouble_has_every_alarm_of_the_template_and_none_goes_off(watched: Facts) -> None:
+    kinds = ("dead", "failing", "slow", "function")
+    syncs = ("EverythingToLake", "OrdersToCrm", "TillToLake")
+    wanted = {
+        *(f"{STACK}-{sync}-{kind}" for sync in syncs for kind in kinds),
+        *(f"sluice-local-any-{kind.capitalize()}" for kind in kinds),
+        *(f"{STACK}-{name}" for name in ("ingest", "ingest-dlq", "router", "archive", "conservation")),
+        UNHEALTHY,
+    }
+
+    eventually(
+        lambda: read_states(watched), lambda states: set(states.values()) == {"OK"}, what="all alarms are OK"
+    )
+    assert set(read_states(watched)) == wanted
+
+
+@pytest.mark.usefixtures("inbox")
+def test_an_event_that_dies_raises_the_alarm_until_its_letter_is_redriven(
+    stack: LocalStack, watched: Facts, run: str
+) -> None:
+    script_sink(watched, "/lake/*", [{"status": 422, "repeat": "forever"}], contains=run)
+    sent = send(watched, [make_event(run, properties={"n": n}) for n in range(20)], "till")
+    wait_for_letters(watched, "till-to-lake", sent)
+    wait_for_value(watched, f"{TILL}-dead", 1)
+    wait_for_value(watched, f"{TILL}-failing", 1)
+    for alarm in (f"{STACK}-any-Dead", UNHEALTHY):
+        wait_for_state(watched, alarm, "ALARM")
+
+    script_sink(watched, "/lake/*", [], contains=run)
+    follow(stack, "dlq", "redrive", "--sync", "till-to-lake", "--reason", "rejected", "--yes")
+    wait_for_state(watched, f"{TILL}-dead", "OK")
+    assert wait_for_delivery(watched, "lake", sent) == dict.fromkeys(sent, 1)
+
+
+def test_a_message_that_is_no_pack_raises_the_alarm_of_the_router(watched: Facts) -> None:
+    queue, dlq = (watched["resources"][name] for name in ("IngestQueue", "IngestDlq"))
+    sqs = make_client("sqs", watched["endpoint_url"])
+    policy = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedrivePolicy"])["Attributes"]
+    soon = json.dumps({**json.loads(policy["RedrivePolicy"]), "maxReceiveCount": 1})  # instead of 20
+    with changed_queue(watched, queue, RedrivePolicy=soon, VisibilityTimeout="1"):
+        put_message(watched, queue, "no pack")
+        wait_for_value(watched, f"{STACK}-router", 4)
+        wait_for_value(watched, f"{STACK}-ingest-dlq", 1)
+    assert take_messages(watched, dlq) == ["no pack"]
+    wait_for_state(watched, f"{STACK}-ingest-dlq", "OK")
+
+
+def test_a_destination_that_takes_long_raises_the_alarm_of_latency(watched: Facts, run: str) -> None:
+    script_sink(watched, "/lake/*", [{"delay": 4}], contains=run)
+    sent = send(watched, [make_event(run)], "till")
+    wait_for_delivery(watched, "lake", sent)
+    wait_for_value(watched, f"{TILL}-slow", 1)
+
+
+def test_a_paused_sync_raises_the_alarm_of_its_queue_until_it_is_resumed(
+    stack: LocalStack, watched: Facts, run: str
+) -> None:
+    wait_for_state(watched, f"{CRM}-slow", "OK")
+    follow(stack, "sync", "pause", "orders-to-crm")
+    sent = send(watched, [make_order(run)])
+    wait_for_value(watched, f"{CRM}-slow", 4)
+    assert not list_attempts(watched, "crm", sent)[sent[0]]
+
+    follow(stack, "sync", "resume", "orders-to-crm")
+    wait_for_delivery(watched, "crm", sent)
+
+
+def test_a_function_that_is_killed_raises_the_alarm_and_its_pack_comes_again(
+    stack: LocalStack, watched: Facts, run: str
+) -> None:
+    wait_for_state(watched, f"{CRM}-function", "OK")
+    script_sink(watched, "/crm/*", [{"delay": 60}], contains=run)
+    queue = watched["queues"]["orders-to-crm"]["queue"]
+    with changed_queue(watched, queue, VisibilityTimeout=REDELIVERY_SECONDS):
+        [sent] = send(watched, [make_order(run)])
+        eventually(lambda: list_attempts(watched, "crm", [sent])[sent], what="the destination thinks")
+        for worker in find_workers(stack, "OrdersToCrmDeliveryFunction"):
+            os.kill(worker, signal.SIGKILL)
+        wait_for_value(watched, f"{CRM}-function", 1)
+        eventually(lambda: len(list_attempts(watched, "crm", [sent])[sent]) > 1, what="the pack comes again")
+
+
+def test_a_destination_that_is_down_raises_the_alarms_of_retries_and_of_waiting(
+    watched: Facts, run: str, mended: list[tuple[str, str]]
+) -> None:
+    for alarm in (f"{LAKE}-failing", f"{LAKE}-slow"):
+        wait_for_state(watched, alarm, "OK")
+    script_sink(watched, "/lake/*", [{"status": 503, "repeat": "forever"}], contains=run)
+    sent = send(watched, [make_event(run, properties={"n": n}) for n in range(30)])
+    wait_for_value(watched, f"{LAKE}-failing", 2)
+    wait_for_value(watched, f"{LAKE}-slow", 2)
+
+    script_sink(watched, "/lake/*", [], contains=run)
+    mended += [("lake", message_id) for message_id in sent]
+    assert read_states(watched)[f"{CRM}-failing"] == "OK"
+
+
+def test_a_pack_that_could_not_be_routed_raises_the_alarm_until_it_is_redriven(
+    stack: LocalStack, watched: Facts, run: str
+) -> None:
+    with stopped_router(watched):
+        sent = send(watched, [make_order(run)])
+        [pack] = take_messages(watched, watched["resources"]["IngestQueue"])
+        put_message(watched, watched["resources"]["IngestDlq"], pack)  # as SQS does after 20 receives
+        wait_for_value(watched, f"{STACK}-ingest-dlq", 1)
+
+    follow(stack, "dlq", "redrive", "--ingest", "--yes")
+    wait_for_delivery(watched, "crm", sent)
+    wait_for_state(watched, f"{STACK}-ingest-dlq", "OK")
+
+
+def test_a_throttled_function_raises_the_alarm(watched: Facts) -> None:
+    functions = {f"{LAKE}-function": "EverythingToLakeDeliveryFunction", f"{STACK}-router": "RouterFunction"}
+    functions[f"{STACK}-ingest"] = "IngestFunction"
+    for alarm, logical_id in functions.items():
+        wait_for_state(watched, alarm, "OK")
+        throttle(watched, logical_id)
+    wait_for_value(watched, f"{LAKE}-function", 2)
+    wait_for_value(watched, f"{STACK}-router", 2)
+    wait_for_value(watched, f"{STACK}-ingest", 4)
+
+
+def test_refused_credentials_raise_the_alarm_until_the_secret_is_right(
+    watched: Facts, run: str, mended: list[tuple[str, str]]
+) -> None:
+    script_sink(watched, "/crm/*", [{"status": 401, "repeat": "forever"}], contains=run)
+    sent = send(watched, [make_order(run)])
+    wait_for_value(watched, f"{CRM}-failing", 4 | 8)
+
+    put_secret(watched, "crm", "token", f"right-{run}")
+    script_sink(watched, "/crm/*", [], contains=run)
+    mended += [("crm", message_id) for message_id in sent]
+
+
+def test_every_alarm_ends_after_its_trouble_and_says_so(
+    watched: Facts, inbox: str, mended: list[tuple[str, str]]
+) -> None:
+    for destination in ("crm", "lake"):
+        sent = [message_id for at, message_id in mended if at == destination]
+        assert wait_for_delivery(watched, destination, sent, seconds=90) == dict.fromkeys(sent, 1)
+    eventually(
+        lambda: {name: state for name, state in read_states(watched).items() if state != "OK"},
+        lambda troubled: not troubled,
+        what="all alarms are OK",
+        seconds=90,
+    )
+
+    mails = read_mails(watched, inbox)
+    told: dict[str, list[str]] = defaultdict(list)
+    for name, state, _ in mails:
+        told[name].append(state)
+    assert {f"{LAKE}-failing", f"{CRM}-failing", f"{CRM}-slow", f"{STACK}-router", UNHEALTHY} <= set(told)
+    assert told[f"{TILL}-dead"] == ["ALARM", "OK"]
+    assert "the value is 1 (1 letters," in next(reason for name, _, reason in mails if name == f"{TILL}-dead")
+    for name, states in told.items():
+        assert states == ["ALARM", "OK"] * (len(states) // 2), name
+
+
+def test_queues_and_functions_have_metrics_to_look_at(watched: Facts, run: str) -> None:
+    sent = send(watched, [make_order(run)])
+    wait_for_delivery(watched, "crm", sent)
+    cloudwatch = make_client("cloudwatch", watched["endpoint_url"])
+
+    def list_metrics() -> set[tuple[str, str]]:
+        return {
+            (metric["MetricName"], dimension["Value"])
+            for namespace in (f"Sluice/{STACK}", "AWS/SQS", "AWS/Lambda", "AWS/ApiGateway")
+            for metric in cloudwatch.list_metrics(Namespace=namespace)["Metrics"]
+            for dimension in metric["Dimensions"]
+        }
+
+    wanted = {
+        ("Delivered", "orders-to-crm"),
+        ("Accepted", "router"),
+        ("ApproximateNumberOfMessagesDelayed", CRM),
+        ("ApproximateNumberOfMessagesVisible", f"{CRM}-dlq"),
+        ("Errors", CRM),
+        ("Count", watched["resources"]["HttpApi"]),
+    }
+    eventually(list_metrics, lambda found: wanted <= found, what="metrics of every kind")
+
+
+def test_an_event_without_an_end_raises_the_alarm_of_conservation(watched: Facts, run: str) -> None:
+    """The last one: this alarm's hour lasts five minutes here."""
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    route = {"sync": "orders-to-crm", "type": "order"}
+    line = {"pack_id": run, "n": 0, "message_id": f"{run}-lost", "verdict": "accepted", "syncs": [route]}
+    make_client("s3", watched["endpoint_url"]).put_object(
+        Bucket=watched["archive_bucket"],
+        Key=f"events/dt={hour:%Y-%m-%d}/hr={hour:%H}/{run}.jsonl",
+        Body=json.dumps(line, separators=(",", ":")).encode(),
+    )
+    due = hour + HOUR + LONGEST_WINDOW + SLACK
+    make_client("lambda", watched["endpoint_url"]).invoke(
+        FunctionName=watched["resources"]["ReconcilerFunction"],
+        Payload=json.dumps({"time": f"{due:%Y-%m-%dT%H:%M:%SZ}"}),
+    )
+    wait_for_value(watched, f"{STACK}-conservation", 1)
+    wait_for_state(watched, UNHEALTHY, "ALARM")

@@ -1,0 +1,344 @@
+"""`sluice replay` on a stack with an archive: what it takes, leaves out and sends, and a resume."""
+
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from cli.replay import history, replay, run
+from sluice.adapters.sqs import Queues
+from sluice.packs import PACK_BYTES, Replay
+from sluice.times import format_time
+from tests.adapters.stacks import deployed_stack
+from tests.unit.archiver.world import make_ingest_pack, make_letter
+from tests.unit.cli.folders import write_workspace
+
+NOW = datetime.now(UTC)
+app = typer.Typer()
+app.command()(replay)
+
+
+@pytest.fixture
+def stack(monkeypatch, tmp_path):
+    monkeypatch.setenv("SLUICE_LOCAL_DIR", str(tmp_path))
+    with deployed_stack() as found:
+        yield found
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, [*(str(argument) for argument in arguments), "--stack", "stack", "--yes"])
+
+
+def replay_events(*arguments):
+    told = call(*arguments)
+    assert told.exit_code == 0, told.output
+    return told.stdout
+
+
+def make_line(n, *, hours_ago=1.0, **over):
+    event = {"type": "track", "event": "Order Completed", "messageId": f"m-{n}", "userId": f"u-{n}"}
+    line = {
+        "v": 1,
+        "pack_id": f"pack-{n}",
+        "parent_id": None,
+        "source": "web",
+        "received_at": format_time((NOW - timedelta(hours=hours_ago)).timestamp()),
+        "n": 0,
+        "message_id": f"m-{n}",
+        "verdict": "accepted",
+        "reasons": [],
+        "syncs": [],
+        "event": event | over.pop("event", {}),
+    }
+    return {**line, **over}
+
+
+def archive(stack, *lines, name="a", hours_ago=1.0, packed=False):
+    hour = NOW - timedelta(hours=hours_ago)
+    key = f"events/dt={hour:%Y-%m-%d}/hr={hour:%H}/{name}.jsonl.gz"
+    body = b"".join(orjson.dumps(line) + b"\n" for line in lines)
+    stack.s3.put_object(Bucket="archive", Key=key, Body=gzip.compress(body) if packed else body)
+
+
+def bury(stack, *letters):
+    """Letters as objects of `dead/`, an object each."""
+    for at, letter in enumerate(letters):
+        stack.put(f"dead/sync={letter['sync']}/dt={letter['died_at'][:10]}/{at}.jsonl", letter)
+
+
+def make_dead(n, **over):
+    return make_letter(n, **{"died_at": format_time((NOW - timedelta(hours=1)).timestamp()), **over})
+
+
+def replayed_ids(stack):
+    return [event["messageId"] for pack in stack.ingest_packs() for event in pack.events]
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_events_go_through_the_router_once_more_marked_and_in_a_group_of_their_own(stack, packed):
+    archive(stack, make_line(1), make_line(2), packed=packed)
+    told = replay_events("--from", "3h")
+    assert "replayed 2 events in 1 messages" in told
+    (message,) = stack.receive(stack.queues["ingest"])
+    (pack,) = stack.ingest_packs()
+    assert [event["messageId"] for event in pack.events] == ["m-1", "m-2"]
+    assert (pack.source, pack.blocked, pack.replay.syncs) == ("web", {}, None)
+    assert message["Attributes"]["MessageGroupId"] == pack.replay.group
+    assert f"replay {pack.replay.id}" in told
+
+
+def test_a_new_sync_is_filled_from_history_alone(stack):
+    archive(stack, make_line(1, hours_ago=20 * 24), hours_ago=20 * 24)
+    replay_events("--sync", "orders-to-shop", "--since", "30d")
+    (pack,) = stack.ingest_packs()
+    assert pack.replay == Replay(pack.replay.id, ("orders-to-shop",))
+
+
+def test_replays_duplicates_and_blocked_events_are_left_out_and_counted(stack):
+    archive(
+        stack,
+        make_line(1),
+        make_line(2, replay="r0"),
+        make_line(3, verdict="duplicate", reasons=["duplicate"]),
+        make_line(4, verdict="blocked", reasons=["missing_type"]),
+        make_line(5, parent_id="m-1"),
+        make_line(6, hours_ago=5),
+        make_line(1),
+    )
+    told = replay_events("--from", "3h")
+    assert replayed_ids(stack) == ["m-1"]
+    for why in (
+        "1 replay",
+        "1 duplicate",
+        "1 blocked",
+        "1 made of another event",
+        "1 other time",
+        "1 repeated",
+    ):
+        assert why in told
+
+
+def test_blocked_events_are_taken_only_if_they_are_whole_and_ingest_would_take_them(stack):
+    archive(
+        stack,
+        make_line(1, verdict="blocked", reasons=["some_contract"]),
+        make_line(2, verdict="blocked", reasons=["event_too_large"]),
+        make_line(3, verdict="blocked", reasons=["missing_identity"], event={"userId": ""}),
+    )
+    told = replay_events("--from", "3h", "--blocked")
+    assert replayed_ids(stack) == ["m-1"]
+    assert "1 not whole in the archive" in told
+    assert "1 still missing_identity" in told
+
+
+@pytest.mark.parametrize(
+    ("choice", "taken"),
+    [
+        (("--source", "app"), ["m-2"]),
+        (("--event", "Signed Up"), ["m-3"]),
+        (("--event", "identify"), ["m-4"]),
+        (("--where", "{field: userId, op: equals, value: u-1}"), ["m-1"]),
+        (("--where", '{"field": "userId", "op": "equals", "value": "u-2"}'), ["m-2"]),
+        (("--from", "24h", "--to", "4h"), ["m-5"]),
+    ],
+)
+def test_a_choice_of_events_is_taken(stack, choice, taken):
+    archive(
+        stack,
+        make_line(1),
+        make_line(2, source="app"),
+        make_line(3, event={"event": "Signed Up"}),
+        make_line(4, event={"event": None, "type": "identify"}),
+    )
+    archive(stack, make_line(5, hours_ago=5), hours_ago=5)
+    replay_events(*(("--from", "3h") if "--from" not in choice else ()), *choice)
+    assert replayed_ids(stack) == taken
+
+
+def test_a_filter_may_stand_in_a_file(stack, tmp_path):
+    archive(stack, make_line(1), make_line(2))
+    (tmp_path / "filter.yaml").write_text("field: userId\nop: equals\nvalue: u-2\n")
+    replay_events("--from", "3h", "--where", tmp_path / "filter.yaml")
+    assert replayed_ids(stack) == ["m-2"]
+
+
+@pytest.mark.parametrize("text", ["{field: a", "[1]", "nonsense", "{field: userId, op: is_fishy}"])
+def test_what_is_no_filter_is_refused_before_anything_is_sent(stack, text):
+    archive(stack, make_line(1))
+    told = call("--from", "3h", "--where", text)
+    assert (told.exit_code, "--where" in told.stderr, stack.ingest_packs()) == (1, True, [])
+
+
+def test_an_event_filed_late_is_found_within_the_hours_given(stack):
+    archive(stack, make_line(1, hours_ago=9), hours_ago=3)
+    replay_events("--from", "10h", "--to", "8h")
+    assert stack.ingest_packs() == []
+    replay_events("--from", "10h", "--to", "8h", "--late", "8")
+    assert replayed_ids(stack) == ["m-1"]
+
+
+def test_a_dry_run_counts_by_source_event_and_day_and_sends_nothing(stack):
+    archive(stack, make_line(1), make_line(2), make_line(3, source="app", event={"event": "Signed Up"}))
+    told = replay_events("--from", "3h", "--dry-run")
+    day = f"{NOW - timedelta(hours=1):%Y-%m-%d}"
+    rows = [line.split() for line in told.splitlines() if day in line]
+    assert rows == [["web", "Order", "Completed", day, "2"], ["app", "Signed", "Up", day, "1"]]
+    assert "3 events in about 2 messages" in told
+    assert stack.ingest_packs() == []
+
+
+def test_packs_are_cut_as_ingest_cuts_them(stack):
+    archive(stack, *[make_line(n, event={"pad": "x" * 50_000}) for n in range(12)])
+    replay_events("--from", "3h")
+    packs = stack.ingest_packs()
+    assert [len(pack.events) for pack in packs] == [4, 4, 4]
+    assert all(len(m["Body"]) < PACK_BYTES + 16 * 1024 for m in stack.receive(stack.queues["ingest"]))
+
+
+def test_letters_go_straight_to_their_syncs_as_first_attempts(stack):
+    bury(stack, make_dead(1), make_dead(2, reason="server_error"), make_dead(3, sync="orders-to-shop"))
+    told = replay_events("--dead", "--from", "3h")
+    assert "replayed 3 events" in told
+    (pack,) = stack.sync_packs()
+    assert [item.message_id for item in pack.items] == ["m-1", "m-2"]
+    assert (pack.attempt, pack.first_attempt_at, pack.group) == (1, None, f"replay-{pack.replay}")
+    assert [p.sync for p in stack.sync_packs("orders-to-shop")] == ["orders-to-shop"]
+
+
+def test_letters_of_one_sync_and_reason_are_taken_and_an_event_once(stack):
+    bury(
+        stack,
+        make_dead(1, reason="server_error"),
+        make_dead(1, reason="server_error", attempts=2),
+        make_dead(2),
+    )
+    replay_events("--dead", "--from", "3h", "--sync", "all-to-crm", "--reason", "server_error")
+    (pack,) = stack.sync_packs()
+    assert [item.message_id for item in pack.items] == ["m-1"]
+
+
+def test_letters_may_go_through_the_router_for_their_sync_only(stack, tmp_path):
+    sync = "source: shop\ndestination: crm\nevent_types:\n  - type: custom_event\n"
+    destination = "kind: sandbox\n"
+    folder = write_workspace(
+        tmp_path,
+        {
+            "sources/shop.yaml": "keys: []",
+            "syncs/all-to-crm.yaml": sync,
+            "destinations/crm.yaml": destination,
+        },
+    )
+    bury(stack, make_dead(1))
+    replay_events("--dead", "--route", "--from", "3h", "-w", folder)
+    (pack,) = stack.ingest_packs()
+    assert (pack.source, pack.replay.syncs) == ("shop", ("all-to-crm",))
+
+
+def test_archived_packs_of_ingest_go_back_as_they_were(stack):
+    body = make_ingest_pack(1, 2)
+    died = format_time((NOW - timedelta(hours=1)).timestamp())
+    line = {"v": 1, "reason": "unhandled", "died_at": died, "source": "web", "pack_id": "pack-1"}
+    stack.put(
+        f"dead/ingest/dt={died[:10]}/a.jsonl",
+        {**line, "message_ids": ["m-1", "m-2"], "pack": json.loads(body)},
+    )
+    stack.put(f"dead/ingest/dt={died[:10]}/b.jsonl", {**line, "pack_id": "", "message_ids": [], "body": "?"})
+    told = replay_events("--ingest", "--from", "3h")
+    assert "replayed 2 events in 1 messages" in told
+    (message,) = stack.receive(stack.queues["ingest"])
+    assert json.loads(message["Body"]) == json.loads(body)
+
+
+class Interrupted(Queues):
+    """SQS through which only so many calls go."""
+
+    left = 0
+
+    def send(self, url, bodies, **told):
+        if type(self).left == 0:
+            raise KeyboardInterrupt
+        type(self).left -= 1
+        return super().send(url, bodies, **told)
+
+
+@pytest.mark.parametrize("calls", [0, 1, 2, 3])
+def test_a_resume_sends_what_was_left_and_repeats_nothing_that_was_noted(stack, monkeypatch, tmp_path, calls):
+    monkeypatch.setattr(history, "WINDOW_OBJECTS", 2)
+    monkeypatch.setattr(run, "CALL_PACKS", 1)
+    for at in range(5):
+        lines = [make_line(at * 2 + n, event={"pad": "x" * 150_000}) for n in range(2)]
+        archive(stack, *lines, name=f"o{at}")
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "Queues", Interrupted)
+        Interrupted.left = calls
+        told = call("--from", "3h")
+    assert told.exit_code == 1
+    (state,) = (tmp_path / "replays").glob("*.json")
+    assert f"sluice replay --id {state.stem}" in told.stderr
+    archive(stack, make_line(99), name="o1-late")  # in the window that is under way, or in one to come
+    told = replay_events("--id", state.stem)
+    ids = [message_id for message_id in replayed_ids(stack) if message_id != "m-99"]
+    assert sorted(ids) == sorted(f"m-{n}" for n in range(10))
+    assert "finished" in replay_events("--id", state.stem)
+
+
+def test_a_call_that_was_not_noted_is_repeated_with_the_same_packs(stack, monkeypatch, tmp_path):
+    archive(stack, make_line(1), make_line(2))
+
+    class Unlucky(Queues):
+        def send(self, url, bodies, **told):
+            super().send(url, bodies, **told)
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "Queues", Unlucky)
+        call("--from", "3h")
+    (state,) = (tmp_path / "replays").glob("*.json")
+    replay_events("--id", state.stem)
+    first, second = stack.receive(stack.queues["ingest"])
+    assert first["Body"] == second["Body"]  # the same pack_id and n: readers of the archive drop the repeat
+
+
+def test_what_sqs_refuses_fails_the_replay_and_can_be_gone_on_with(stack, monkeypatch, tmp_path):
+    archive(stack, make_line(1))
+
+    class Refusing(Queues):
+        def send(self, url, bodies, **told):
+            return list(range(len(bodies)))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "Queues", Refusing)
+        told = call("--from", "3h")
+    assert (told.exit_code, "did not take 1 packs" in told.stderr) == (1, True)
+    (state,) = (tmp_path / "replays").glob("*.json")
+    replay_events("--id", state.stem)
+    assert replayed_ids(stack) == ["m-1"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "say from when"),
+        (("--from", "1h", "--to", "2h"), "not before"),
+        (("--from", "3h", "--sync", "nobody"), "no sync nobody"),
+        (("--from", "3h", "--reason", "rejected"), "add --dead"),
+        (("--from", "3h", "--dead", "--source", "web"), "no source"),
+        (("--from", "3h", "--ingest", "--event", "x"), "as they were"),
+        (("--id", "never"), "there is no replay never"),
+        (("--id", "some", "--from", "3h"), "no other options"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(stack, arguments, said):
+    told = call(*arguments)
+    assert told.exit_code == 1
+    assert said in told.stderr
+
+
+def test_it_asks_before_it_sends(stack):
+    archive(stack, make_line(1))
+    told = CliRunner().invoke(app, ["--from", "3h", "--stack", "stack"], input="n\n")
+    assert (told.exit_code, stack.ingest_packs()) == (1, [])
