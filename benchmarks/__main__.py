@@ -17,8 +17,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.contracts import copy_with_contract
 from benchmarks.events import load_events
-from benchmarks.stages import DELIVERY, FULL, KEY, SHIPPED, STAGES
+from benchmarks.stages import CONTRACTS, DELIVERY, FULL, KEY, SHIPPED, STAGES
 from cli.build import write_workspace_layer
 from sluice.ingest.keys import digest_key
 
@@ -38,9 +39,14 @@ def bench(
     console = Console()
     figures: dict[str, Any] = {}
     with run_endpoint() as url, tempfile.TemporaryDirectory() as folder:
+        workspaces = {name: PROJECT / name for name in (SHIPPED, FULL, CONTRACTS, DELIVERY)}
+        if events:
+            workspaces[CONTRACTS] = copy_with_contract(
+                workspaces[CONTRACTS], Path(folder) / "contracts", load_events(events)
+            )
         environments = {
-            workspace: make_environment(Path(folder) / str(n), url, workspace)
-            for n, workspace in enumerate((SHIPPED, FULL, DELIVERY))
+            name: make_environment(Path(folder) / str(n), url, workspace)
+            for n, (name, workspace) in enumerate(workspaces.items())
         }
         for name in stage or STAGES:
             with console.status(f"measuring {name} …"):
@@ -92,7 +98,7 @@ def run_endpoint() -> Iterator[str]:
         process.wait()
 
 
-def make_environment(folder: Path, url: str, workspace: str) -> dict[str, str]:
+def make_environment(folder: Path, url: str, workspace: Path) -> dict[str, str]:
     """What the handlers see: the defaults of template.yaml, and AWS on loopback."""
 
     def send_to_endpoint(compiled: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +109,7 @@ def make_environment(folder: Path, url: str, workspace: str) -> dict[str, str]:
                 destination["settings"]["url"] = url + urlsplit(destination["settings"]["url"]).path
         return compiled
 
-    write_workspace_layer(PROJECT / workspace, folder, send_to_endpoint)
+    write_workspace_layer(workspace, folder, send_to_endpoint)
     return {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": os.pathsep.join([str(folder / "python"), str(PROJECT)]),

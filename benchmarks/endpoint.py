@@ -41,7 +41,9 @@ class Endpoint(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         count("PutObject")
-        self._answer({})
+        self.send_response_only(200)  # without a body, as S3's
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -92,8 +94,12 @@ def _count_lines(data: str) -> int:
     return base64.b64decode(data).count(b"\n")
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128  # 32 connections come at once; five, the default, would have some refused
+
+
 if __name__ == "__main__":
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
+    server = Server(("127.0.0.1", 0), Endpoint)
     print(server.server_port, flush=True)
     try:
         server.serve_forever()

@@ -28,7 +28,7 @@ def ingest_packs(events: Sequence[Event]) -> list[str]:
 
 
 def bench_router(events: Sequence[Event], url: str) -> Figures:
-    """The workspace that ships: one sync takes every event, two take a few."""
+    """The syncs that ship: one takes every event, two take a few."""
     orders = sum(event.get("event") in {"Order Completed", "Order Refunded"} for event in events)
     signups = sum(event.get("event") == "Signed Up" for event in events)
     return _bench(events, url, copies=len(events) + orders + signups)

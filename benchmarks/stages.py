@@ -14,7 +14,9 @@ import orjson
 from benchmarks.events import load_events
 
 KEY = "benchmark"  # opens the sources of these runs and nothing else
-SHIPPED, FULL = "workspace", "benchmarks/workspace"
+SHIPPED = "benchmarks/workspace_shipped"  # the syncs that ship, without contract and function
+FULL = "benchmarks/workspace"
+CONTRACTS = "benchmarks/workspace_contracts"  # the syncs that ship, and a contract
 DELIVERY = "benchmarks/workspace_delivery"  # a destination that answers after 20 ms
 
 
@@ -35,11 +37,13 @@ STAGES = {
     "ingest_100": Stage("ingest", "bench_ingest", arguments={"size": 100}),
     "router_3_syncs": Stage("router", "bench_router"),
     "router_3_syncs_all": Stage("router", "bench_full_fanout", FULL),
+    "router_contracts": Stage("router", "bench_router", CONTRACTS),
     "mapping_15_parsed": Stage("mapping", "bench_parsed"),
     "mapping_15_bytes": Stage("mapping", "bench_bytes"),
     "mapping_liquid": Stage("mapping", "bench_liquid"),
     "delivery_map": Stage("delivery", "bench_delivery_map", FULL),
     "delivery_http": Stage("delivery", "bench_delivery_http", FULL),
+    "function_500": Stage("functions", "bench_function"),
     "delivery_single": Stage("delivery", "bench_single", DELIVERY, sync="single"),
     "bare_single": Stage("bare", "bench_single", DELIVERY, sync="single"),
     "delivery_batch_100": Stage("delivery", "bench_batches", DELIVERY, sync="batches"),

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from cli.functions.files import copy_functions
 from cli.options import WorkspaceOption
 from cli.problems import print_problems
 from cli.workspace_files import InvalidWorkspace, load_workspace
@@ -31,6 +32,7 @@ def write_workspace_layer(workspace: Path, out: Path, overlay: Overlay | None = 
     (package / "__init__.py").write_text('"""The compiled workspace. Written by `sluice build`."""\n')
     data = orjson.dumps(compiled, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     (package / "workspace.json").write_bytes(data)
+    copy_functions(workspace, package / "functions", compiled["functions"])
     return compiled
 
 

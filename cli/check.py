@@ -16,6 +16,7 @@ from cli.workspace_files import WorkspaceFolder, locate, read_workspace
 from sluice.destinations.declaration import CUSTOM_EVENT
 from sluice.errors import WorkspaceError
 from sluice.workspace.event_types import find_declaration, has_custom_event
+from sluice.workspace.privacy import find_source_warnings
 from sluice.workspace.problems import Problem
 
 TEMPLATE = Path("template.yaml")
@@ -77,6 +78,20 @@ def find_crowding(folder: WorkspaceFolder, template: Path = TEMPLATE) -> Iterato
 
 def find_warnings(folder: WorkspaceFolder) -> list[WorkspaceError]:
     """What is allowed and probably not meant."""
+    return [*_find_privacy_warnings(folder), *_find_unsent(folder)]
+
+
+def _find_privacy_warnings(folder: WorkspaceFolder) -> Iterator[WorkspaceError]:
+    found = folder.workspace
+    for slug, source in found.sources.items():
+        targets = {sync.destination for sync in found.syncs.values() if sync.source == slug}
+        destinations = [found.destinations[name] for name in targets if name in found.destinations]
+        for fault in find_source_warnings(source, destinations):
+            yield locate(folder, Problem(f"sources/{slug}", *fault))
+
+
+def _find_unsent(folder: WorkspaceFolder) -> list[WorkspaceError]:
+    """Syncs that leave events out unseen."""
     return [
         locate(
             folder,

@@ -2,11 +2,12 @@
 
 import typer
 
-from cli import keys, sync, sync_pause
+from cli import contracts, keys, privacy, sync, sync_pause
 from cli.build import build
 from cli.check import check
 from cli.cost.commands import cost
 from cli.dlq.commands import app as dlq_app
+from cli.functions.command import functions_app
 from cli.init import init
 from cli.local.commands import local_app
 from cli.preview.command import preview
@@ -36,7 +37,10 @@ app.command()(replay)
 app.command()(cost)
 app.add_typer(dlq_app, name="dlq")
 app.add_typer(keys.app, name="keys")
+app.add_typer(privacy.app, name="privacy")
 app.add_typer(sync.app, name="sync")
+app.add_typer(contracts.app, name="contracts")
+app.add_typer(functions_app, name="functions")
 sync.app.command()(sync_pause.pause)
 sync.app.command()(sync_pause.resume)
 app.add_typer(local_app, name="local")

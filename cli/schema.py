@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from sluice.destinations import KINDS, load_declaration
+from sluice.workspace.contracts import Contract
 from sluice.workspace.models import Destination, Source, Sync
 
 FOLDER = Path("docs/schemas")
@@ -31,6 +32,7 @@ def render_schemas() -> dict[str, str]:
         "source.json": describe_model(Source),
         "destination.json": describe_destination(),
         "sync.json": describe_model(Sync),
+        "contract.json": describe_model(Contract),
     }
     return {name: _to_text(schema) for name, schema in schemas.items()}
 

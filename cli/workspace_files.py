@@ -12,6 +12,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from cli.functions.files import read_functions
 from cli.yaml_values import NotJson, to_plain
 from sluice.errors import WorkspaceError
 from sluice.workspace.compile import Workspace, compile_workspace, find_problems
@@ -20,7 +21,7 @@ from sluice.workspace.names import is_slug
 from sluice.workspace.problems import Problem
 from sluice.workspace.reading import read_part
 
-KINDS = ("sources", "destinations", "syncs")
+KINDS = ("sources", "destinations", "syncs", "contracts")
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -76,6 +77,8 @@ def read_workspace(root: Path) -> WorkspaceFolder:
                 hint = "use at most 40 lower-case letters, digits and single hyphens: purchases-to-crm"
                 folder.errors.append(locate(folder, Problem(part, (), f"{path.stem!r} is no name", hint)))
             _read_file(folder, part)
+    folder.workspace.functions, errors = read_functions(root / "functions")
+    folder.errors += errors
     folder.errors += [locate(folder, problem) for problem in find_problems(folder.workspace)]
     folder.errors.sort(key=lambda error: (error.file, error.line, error.column))
     return folder

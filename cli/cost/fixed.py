@@ -8,7 +8,7 @@ HOURS = 30 * 24  # of a month
 POLLERS = 5  # of a queue with a MaximumConcurrency, however little there is to do
 POLL_SECONDS = 20
 # Of template.yaml; a test compares.
-STACK_ALARM_METRICS, SYNC_ALARM_METRICS = 21, 14
+STACK_ALARM_METRICS, SYNC_ALARM_METRICS = 22, 14
 COMPOSITE_ALARMS = 5
 DASHBOARDS = 1
 # The reconciler's and the archiver's runs a month, GB, and seconds of a run that finds nothing (a guess).
@@ -16,7 +16,7 @@ SCHEDULED = ((720, 0.5, 3.0), (120, 1.0, 3.0))
 # Metrics: of the reconciler every hour, of the archiver in four hours a day, of the others with traffic.
 RECONCILER_METRICS, RECONCILER_SYNC_METRICS = 4, 1
 ARCHIVER_METRICS, ARCHIVER_SHARE = 4, 4 / 24
-ROUTER_METRICS, SOURCE_METRICS, SYNC_METRICS = 5, 2, 12
+ROUTER_METRICS, SOURCE_METRICS, SYNC_METRICS = 6, 2, 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,17 @@
-"""The demo: the whole way of about 200 events, from a real SDK to a destination, the archive and a DLQ."""
+"""The demo: the whole way of about 200 events, from a real SDK to a destination, the archive and a DLQ.
+
+In the workspace that ships a contract and a function do their work on it: cli/local/governance.py looks at
+that.
+"""
 
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from cli.local.account import Account, make_account
 from cli.local.errors import LocalStackError
+from cli.local.governance import Finding, find_effects
 from cli.local.observe import (
     clear_sink,
     count_deliveries,
@@ -17,29 +23,41 @@ from cli.local.observe import (
 )
 from cli.local.processes import wait_until
 from cli.local.progress import console, show_step
-from cli.local.report import render_account
+from cli.local.report import render_account, render_findings
 from cli.local.server import log_file
 from cli.local.settings import LocalSettings
 from cli.local.stack import is_running, start_stack, stop_stack
-from cli.local.story import REFUSED_ORDER, send_calls, tell_story, write_first_events
+from cli.local.story import (
+    REFUSED_ORDER,
+    send_calls,
+    send_governed_events,
+    tell_story,
+    write_first_events,
+)
+from cli.workspace_files import load_workspace
 
 FIRST_EVENTS_SECONDS = 120.0
 SETTLE_SECONDS = 120.0
 IDLE_SECONDS = 20.0
+CONTRACT, FUNCTION = "ecommerce", "redact_email"
 
 
 def run_demo(settings: LocalSettings, *, keep: bool) -> bool:
-    """Plays the demo and prints what became of every event; whether the account adds up and nothing waits.
+    """Plays the demo and prints what became of every event; whether the account adds up, nothing waits,
+    and contract and function did what the demo says of them.
 
     Stops the stack afterwards where it started it, unless told to `keep` it.
     """
     keep = keep or is_running(settings)
     stack = start_stack(settings)
     try:
-        account = play_story(settings, stack)
+        account, findings = play_story(settings, stack)
         console.print()
         console.print(render_account(account))
+        if findings:
+            console.print(render_findings(findings))
         whole = all(holds for _, _, holds in account.equations()) and account.matched == account.ended
+        whole = whole and all(finding.seen for finding in findings)
         if account.matched != account.ended:
             console.print("[red]✗[/] some deliveries were not seen to end")
         describe_next(stack, account, keep=keep)
@@ -49,7 +67,7 @@ def run_demo(settings: LocalSettings, *, keep: bool) -> bool:
             stop_stack(settings)
 
 
-def play_story(settings: LocalSettings, stack: dict[str, Any]) -> Account:
+def play_story(settings: LocalSettings, stack: dict[str, Any]) -> tuple[Account, list[Finding]]:
     """Scripts the destinations, sends the story, waits until nothing is on its way, and counts."""
     started = time.time()
     key = stack["write_keys"].get("web") or next(iter(stack["write_keys"].values()), "")
@@ -63,6 +81,8 @@ def play_story(settings: LocalSettings, stack: dict[str, Any]) -> Account:
     script_destinations(stack)
     with show_step("sending the story", "the story is sent"):
         sent = Counter(first) + tell_story(stack["api_url"], key)
+        governed = send_governed_events(stack["api_url"], key) if is_governed(stack) else {}
+        sent.update(event["messageId"] for event in governed.values())
     with show_step("waiting for retries and the archive", "nothing is on its way any more"):
         account = observe(stack, sent, started, first)
         deadline = time.monotonic() + SETTLE_SECONDS
@@ -71,7 +91,13 @@ def play_story(settings: LocalSettings, stack: dict[str, Any]) -> Account:
                 deadline = min(deadline, time.monotonic() + IDLE_SECONDS)
             time.sleep(0.5)
             account = observe(stack, sent, started, first)
-    return account
+    return account, find_effects(governed, read_archive(stack), read_sink(stack))
+
+
+def is_governed(stack: dict[str, Any]) -> bool:
+    """Whether the workspace has what ships: the contract and the function that the last events are about."""
+    source = load_workspace(Path(stack["workspace"]))["sources"].get("web", {})
+    return CONTRACT in source.get("contracts", ()) and FUNCTION in source.get("functions", ())
 
 
 def script_destinations(stack: dict[str, Any]) -> None:

@@ -1,10 +1,13 @@
-"""The demo's account as a person reads it: numbers, syncs, the two equations, where to look next."""
+"""The demo's account as a person reads it: numbers, syncs, the two equations, what governance did."""
+
+from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from cli.local.account import Account, SyncAccount
+from cli.local.governance import Finding
 
 
 def render_account(account: Account) -> RenderableType:
@@ -17,7 +20,8 @@ def render_events(account: Account) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(justify="right")
     table.add_column(style="dim")
-    reasons = ", ".join(f"{reason} {count}" for reason, count in account.blocked.most_common())
+    blocked = sorted(account.blocked.items(), key=lambda entry: (-entry[1], entry[0]))
+    reasons = ", ".join(f"{reason} {count}" for reason, count in blocked)
     table.add_row("sent", str(account.sent), "by the unmodified SDK, some past its own checks")
     table.add_row("accepted", str(verdicts["accepted"]), "")
     table.add_row("blocked", str(verdicts["blocked"]), reasons)
@@ -62,6 +66,17 @@ def render_equations(account: Account) -> Text:
         text.append(f"{words}\n  {numbers}\n")
     if account.unexplained:
         text.append(f"  not in the archive as often as sent: {', '.join(account.unexplained[:5])}\n", "red")
+    return text
+
+
+def render_findings(findings: Iterable[Finding]) -> Text:
+    """Each finding with the values of its event."""
+    text = Text(
+        "Governance: the contract ecommerce, the function redact_email; as sent → as delivered\n", "italic"
+    )
+    for finding in findings:
+        text.append("✓ " if finding.seen else "✗ ", "green" if finding.seen else "bold red")
+        text.append(f"{finding.claim}: {finding.event}\n  {finding.shown}\n")
     return text
 
 

@@ -1,7 +1,8 @@
 """The demo's story: an afternoon in a small shop, told by an unmodified client SDK.
 
 `tell_story` sends about 200 events and returns what was sent, by message id: the list everything is
-compared with. What the SDK's own checks would refuse goes through its lower level, `request.post`.
+compared with. `send_governed_events` adds those that contract and function of the workspace are there for.
+What the SDK's own checks would refuse goes through its lower level, `request.post`.
 """
 
 import random
@@ -95,6 +96,30 @@ def write_broken_events() -> list[dict[str, Any]]:
 def write_repeated_events() -> list[dict[str, Any]]:
     """One request that a client sends twice, as one does whose first answer got lost on the way."""
     return [make_event(userId=f"customer-{number}", event="Newsletter Opened") for number in range(1, 4)]
+
+
+def send_governed_events(api_url: str, write_key: str) -> dict[str, dict[str, Any]]:
+    """Sends the events of `write_governed_events` and returns them. Raises where they were refused."""
+    events = write_governed_events()
+    post(write_key, api_url, batch=[*events.values()])
+    return events
+
+
+def write_governed_events() -> dict[str, dict[str, Any]]:
+    """What workspace/contracts/ecommerce.yaml and workspace/functions/redact_email.py are there for, by name.
+
+    An order whose total is a text, an order with a field that the contract does not declare, and a sign-up
+    that says who recommended the shop.
+    """
+    product = PRODUCTS[0]
+    broken = {**make_order("order-26", product), "total": "119.00 USD"}
+    extended = {**make_order("order-27", product), "coupon": "AUTUMN"}
+    personal = {"method": "email", "recommended_by": "ann@example.com"}
+    return {
+        "broken": make_event(userId="customer-26", event="Order Completed", properties=broken),
+        "extended": make_event(userId="customer-27", event="Order Completed", properties=extended),
+        "personal": make_event(userId="customer-28", event="Signed Up", properties=personal),
+    }
 
 
 def make_event(**fields: Any) -> dict[str, Any]:

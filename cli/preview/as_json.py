@@ -28,6 +28,7 @@ def _describe_event(syncs: SyncPreview, incoming: Incoming, types: list[TypePrev
         "source": incoming.source,
         "verdict": incoming.verdict,
         "reasons": list(incoming.reasons),
+        "violations": list(incoming.violations),
         "obstacles": syncs.find_obstacles(incoming),
         "event": incoming.event,
         "event_types": [_describe_type(syncs, one) for one in types],

@@ -90,9 +90,8 @@ def _preview(compiled: dict[str, Any], find: Finder, slug: str, *, as_json: bool
     check_sync(slug, compiled)
     syncs = SyncPreview(compiled, slug)
     source = compiled["sources"][syncs.spec["source"]]
-    found = [
-        (incoming, syncs.preview(incoming, find.now)) for incoming in find.find_one(source["collect_ip"])
-    ]
+    events = map(syncs.govern, find.find_one(source["collect_ip"]))
+    found = [(incoming, syncs.preview(incoming, find.now)) for incoming in events]
     if as_json:
         typer.echo(dump_json(describe_preview(syncs, found), indent=True))
         return

@@ -108,10 +108,11 @@ class SyncComparison:
         """What the side sends of the event by event type; None where the event is not its source's."""
         if side is None or incoming.source not in {None, side.spec["source"]} or incoming.verdict != ACCEPTED:
             return None
-        if side.spec["retired"]:
+        governed = side.govern(incoming)
+        if governed.verdict != ACCEPTED or side.find_obstacles(governed):
             return {}
-        taken = side.find_taken(incoming.event, incoming.find_moment(now))
-        return {name: side.send(name, incoming.event) for name in taken}
+        taken = side.find_taken(governed.event, governed.find_moment(now))
+        return {name: side.send(name, governed.event) for name in taken}
 
     def _count(self, name: str, message_id: str, before: Sending | None, after: Sending | None) -> None:
         change = self.changes.types[name]

@@ -5,10 +5,11 @@ No secret is read and nothing is sent.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cli.preview.incoming import ACCEPTED, BLOCKED, Incoming
+from sluice.consent import compile_consent
 from sluice.delivery.pack_work import PackWork, prepare_requests
 from sluice.delivery.ports import Message
 from sluice.delivery.sync import Sync, compile_sync
@@ -16,8 +17,9 @@ from sluice.destinations.declaration import Request
 from sluice.destinations.event_types import EventType
 from sluice.explain.filters import FilterVerdict, explain_filter
 from sluice.explain.mappings import Origin, explain_mapping
-from sluice.packs import Event, Item, SyncPack
+from sluice.packs import Event, IngestPack, Item, SyncPack
 from sluice.routing.decide import CATCH_ALL, compile_source
+from sluice.routing.govern import compile_rules, govern
 from sluice.times import format_time
 
 _NO_MESSAGE = Message("", "", 1, "")
@@ -86,6 +88,29 @@ class SyncPreview:
         self.spec: Mapping[str, Any] = compiled["syncs"][slug]
         self._moment = Moment()
         self._decide = compile_source({slug: self.spec}, self._moment)
+        self._rules = compile_rules(compiled).get(self.spec["source"])
+        self._deny = compile_consent(compiled, self.spec["source"])
+
+    def govern(self, incoming: Incoming) -> Incoming:
+        """The event as the source's `privacy` and contracts leave it; no function is run.
+
+        What comes from the archive has been through them.
+        """
+        if incoming.source is not None or self._rules is None:
+            return incoming
+        blocked = {0: list(incoming.reasons)} if incoming.verdict == BLOCKED else {}
+        pack = IngestPack("", 0, self.spec["source"], "", {}, "", [incoming.event], blocked)
+        [told] = govern([(pack, frozenset())], {pack.source: replace(self._rules, functions=())})
+        if not isinstance(told, list):
+            raise told or ValueError("the rules say nothing of the event")
+        [governed] = told
+        return replace(
+            incoming,
+            event=governed.event,
+            verdict=governed.verdict,
+            reasons=tuple(governed.reasons),
+            violations=tuple((governed.violations or {}).get("messages", ())),
+        )
 
     def find_taken(self, event: Event, moment: float) -> tuple[str, ...]:
         """The event types that take an event which came in at `moment`, whatever its source."""
@@ -128,6 +153,8 @@ class SyncPreview:
             found.append(
                 f"it came from source {incoming.source}, and the sync takes events of {self.spec['source']}"
             )
+        if self._deny and (denied := self._deny(incoming.event).get(self.slug)):
+            found.append(f"{denied}: the client does not want it sent there")
         if self.spec["retired"]:
             found.append("the sync is retired: it gets no new events")
         return found
@@ -151,7 +178,7 @@ class SyncPreview:
 
 
 _OBSTACLES = {
-    BLOCKED: "ingest blocks it, so no sync gets it",
+    BLOCKED: "it is blocked, so no sync gets it",
     "duplicate": "it is a repeat: the first one was sent, this one was dropped",
     "dropped": "it was dropped, so no sync got it",
 }

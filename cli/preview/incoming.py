@@ -31,7 +31,8 @@ _EVENTS = {Kind.ONE, Kind.BATCH, Kind.FLAT_PIXEL, Kind.DATA_PIXEL}
 class Incoming:
     """An event as the router sees it. `source` is None where the event does not say: it is then any's.
 
-    `verdict` and `reasons` are as in the archive; `origin` says where it was found.
+    `verdict` and `reasons` are as in the archive, `violations` say what of a contract it breaks, `origin`
+    where it was found.
     """
 
     event: Event
@@ -39,6 +40,7 @@ class Incoming:
     source: str | None = None
     verdict: str = ACCEPTED
     reasons: tuple[str, ...] = ()
+    violations: tuple[str, ...] = ()
 
     @property
     def message_id(self) -> str:
@@ -88,7 +90,8 @@ def read_text(content: bytes, name: str, entrance: Entrance) -> list[Incoming]:
 
 def read_archive_line(line: Mapping[str, Any], origin: str) -> Incoming:
     """The stored event with what the router said of it."""
-    return Incoming(line["event"], origin, line["source"], line["verdict"], tuple(line["reasons"]))
+    said = tuple((line.get("violations") or {}).get("messages", ()))
+    return Incoming(line["event"], origin, line["source"], line["verdict"], tuple(line["reasons"]), said)
 
 
 def _split(content: bytes, name: str) -> Iterator[tuple[str, Any]]:

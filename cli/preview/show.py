@@ -44,6 +44,8 @@ def show_event(console: Console, syncs: SyncPreview, incoming: Incoming, types: 
         put(console, f"reason: {reason}", indent=4)
         if reason == "missing_type":
             put(console, 'a request to /v1/track says it by its path: add "type": "track"', indent=4)
+    for violation in incoming.violations:
+        put(console, f"contract: {violation}", indent=4)
     if types and syncs.find_obstacles(incoming):
         put(console, "were it sent, it would be:", indent=2)
     for one in types:

@@ -49,7 +49,7 @@ def make_packs(plan: Plan, lines: Iterable[Line], window: str, max_events: int |
     piles: dict[str, _Pile] = {}
     for line in lines:
         straight = plan.dead and plan.routes is None
-        raw = orjson.dumps(line["event"])
+        raw = orjson.dumps(line.get("original", line["event"]))  # rules are applied anew
         pile = piles.setdefault(line["sync"] if plan.dead else line["source"], _Pile())
         pile.raws.append(dump_item(line["event_type"], raw) if straight else raw)
         pile.times.append(line["first_seen"] if plan.dead else line["received_at"])

@@ -15,7 +15,11 @@ from sluice.ingest.normalise import check_event
 from sluice.reasons import Reason
 from sluice.times import parse_time
 
-_CUT_DOWN = {Reason.EVENT_TOO_LARGE, Reason.INVALID_SHAPE}  # the archive has a part of such an event only
+_CUT_DOWN = {
+    Reason.EVENT_TOO_LARGE,
+    Reason.INVALID_SHAPE,
+    Reason.SUPPRESSED,
+}  # the archive has a part of such an event only
 
 
 def name_event(event: dict[str, Any] | None) -> str:
@@ -59,7 +63,7 @@ class Selection:
             return "replay"
         if line["verdict"] == "duplicate":
             return "duplicate"
-        if line.get("parent_id") is not None:
+        if line.get("parent_id") is not None and "original" not in line:
             return "made of another event"  # which makes it again
         if not self._is_in_range(line["received_at"]):
             return "other time"

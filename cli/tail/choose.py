@@ -34,4 +34,4 @@ def describe_row(row: Row) -> Shown:
     """What `--json` prints of a row."""
     routed_at, _, _ = row.at.partition("#")
     line = orjson.loads(row.line)
-    return {"source": row.source, "routed_at": routed_at, "excerpt": None, "violations": [], **line}
+    return {"source": row.source, "routed_at": routed_at, "excerpt": None, "violations": None, **line}

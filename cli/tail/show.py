@@ -17,9 +17,8 @@ def show_row(console: Console, line: Shown) -> None:
     at = line["routed_at"][11:-1]
     what = f"{at}  {line['source']}  {cut_text(str(line['type']), _LONGEST_NAME)}{name}"
     put(console, f"{what}  {tell_verdict(line)}", style=_STYLES.get(line["verdict"], "red"))
-    for violation in line["violations"]:
-        told = violation if isinstance(violation, str) else show_value(violation)
-        put(console, f"violation: {told}", indent=14)
+    for message in (line["violations"] or {}).get("messages", ()):
+        put(console, f"violation: {message}", indent=14)
     put(console, f"{cut_text(str(line['message_id']), 60)}{_tell_syncs(line)}", indent=14, style="dim")
 
 

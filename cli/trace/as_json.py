@@ -51,7 +51,7 @@ def _describe_arrival(arrival: Arrival) -> dict[str, Any]:
         "replay": arrival.replay,
         "verdict": arrival.verdict,
         "reasons": line["reasons"],
-        "violations": line.get("violations") or [],
+        "violations": line.get("violations"),
         "workspace": explainer.decided,
         "explained_by": explainer.origin,
         "explained_exactly": explainer.is_exact,

@@ -55,14 +55,23 @@ def _explain_sync(
     slug: str, sync: Mapping[str, Any], line: Line, routed: list[tuple[str, str]], moment: float
 ) -> list[TypeDecision]:
     others = [name for of, name in routed if of == slug and name != CATCH_ALL]
+    reasons = [pair["reason"] for pair in line.get("skipped", ()) if pair["sync"] == slug]
+    own = sync.get("functions") or ()  # the line has the event as it was before them
     decisions = []
     for spec in sync["event_types"]:
         taken = (slug, spec["type"]) in routed
         why, matches, failed = _explain_type(spec, line["event"], moment, others, taken=taken)
         if not taken and sync["retired"]:
             why = "the sync is retired"
+        elif not taken and reasons:
+            why, matches, failed = f"skipped: {', '.join(reasons)}", None, []
         elif not taken and matches is not False and line.get("replay"):
             why = "the replay is for other syncs"
+        elif not taken and matches is not False and not others and line.get("parent_id") is not None:
+            why = "a function of another sync made it"
+        elif own and matches is not None and taken is not matches:
+            verb = "took" if taken else "did not take"
+            why, matches, failed = f"it {verb} what {', '.join(own)} made of the event", None, []
         decisions.append(
             TypeDecision(slug, spec["type"], taken, why, sync["destination"], matches, tuple(failed))
         )

@@ -93,9 +93,8 @@ def _show_arrival(console: Console, story: Story, arrival: Arrival) -> None:
         put(console, f"client: {client}", indent=2)
     style = {"accepted": "green", "duplicate": "yellow"}.get(arrival.verdict, "red")
     put(console, tell_verdict(line), indent=2, style=style)
-    for violation in line.get("violations") or ():
-        told = violation if isinstance(violation, str) else show_value(violation)
-        put(console, f"violation: {told}", indent=4)
+    for message in (line.get("violations") or {}).get("messages", ()):
+        put(console, f"violation: {message}", indent=4)
     if arrival.verdict == "duplicate":
         put(console, _tell_first(story), indent=2)
     elif arrival.verdict != "accepted":

@@ -38,15 +38,13 @@ def count(report: Report) -> None:
     metrics.add_metric("Accepted", MetricUnit.Count, report.accepted)
     metrics.add_metric("Duplicates", MetricUnit.Count, report.duplicates)
     metrics.add_metric("Replayed", MetricUnit.Count, report.replayed)
+    metrics.add_metric("FunctionErrors", MetricUnit.Count, report.function_errors.total())
     if report.trouble:
         metrics.add_metadata("trouble", dict(report.trouble))
     if report.unreadable:
         metrics.add_metadata("unreadable", report.unreadable)
     if report.unknown_sources:
         metrics.add_metadata("unknown_sources", sorted(report.unknown_sources))
-    for reason, events in report.blocked.items():
-        with single_metric("Blocked", MetricUnit.Count, events) as metric:
-            metric.add_dimension("reason", reason)
-    for sync, items in report.routed.items():
-        with single_metric("Routed", MetricUnit.Count, items) as metric:
-            metric.add_dimension("sync", sync)
+    for name, dimension, value, number in report.list_counts():
+        with single_metric(name, MetricUnit.Count, number) as metric:
+            metric.add_dimension(dimension, value)

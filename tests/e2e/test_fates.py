@@ -82,8 +82,8 @@ def wait_for_fate(stack: LocalStack, message_id: str) -> None:
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[LocalStack]:
-    """The workspace that ships, and an event of each fate."""
-    with running_stack("trace", workspace=PROJECT / "workspace") as stack:
+    """The syncs that ship, without contract and function, and an event of each fate."""
+    with running_stack("trace", workspace=PROJECT / "benchmarks/workspace_shipped") as stack:
         facts = stack.facts
         script_sink(facts, "/crm/*", [{"status": 503, "repeat": 1}], contains="order-2")
         refusal = {"status": 422, "body": {"error": "no such customer"}, "repeat": "forever"}

@@ -42,6 +42,7 @@ class Stack:
             },
         )
         play_partiql(make_table("dedup", "id"), boto3.DEFAULT_SESSION.events)
+        make_table("control", "kind", "id")
         self.dynamodb = make_table("tail", "source", "at")
 
     def sent(self, name):
@@ -86,6 +87,7 @@ def stack(tmp_path, monkeypatch):
         monkeypatch.setenv("SLUICE_EVENT_STREAM", "events")
         monkeypatch.setenv("SLUICE_DEDUP_WINDOW_HOURS", "24")
         monkeypatch.setenv("SLUICE_ARCHIVE_BUCKET", "archive")
+        monkeypatch.setenv("SLUICE_CONTROL_TABLE", "control")
         monkeypatch.setenv("SLUICE_TAIL_TABLE", "tail")
         monkeypatch.setenv("SLUICE_TAIL_EVENTS_PER_MINUTE", "20")
         forget_container()
@@ -183,6 +185,7 @@ def test_an_invocation_counts_what_became_of_the_events(stack, capsys):
         ("Accepted", ""): 3,
         ("Duplicates", ""): 0,
         ("Replayed", ""): 0,
+        ("FunctionErrors", ""): 0,
         ("Blocked", "missing_event_name"): 1,
         ("Blocked", "missing_identity"): 1,
         ("Routed", "purchases-to-crm"): 1,

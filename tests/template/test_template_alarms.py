@@ -84,6 +84,7 @@ CONDITIONS = {
         ("AWS/Lambda", "Throttles", "Sum"),
         (OWN, "PacksFailed", "Sum"),
         (OWN, "Packs", "Sum"),
+        (OWN, "FunctionErrors", "Sum"),
         ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum"),
     },
     "ArchiveAlarm": {
@@ -129,10 +130,10 @@ def test_conditions_add_up_to_a_number_that_names_them_in_label_and_description(
     for name, alarm in alarms.items():
         values = read_values(alarm)
         assert values == [str(2**n) for n in range(len(values))], name
-        assert re.findall(r"\b([1248]) ", alarm["Metrics"][0]["Label"]) == values, name
+        assert re.findall(r"\b([1248]|16) ", alarm["Metrics"][0]["Label"]) == values, name
         description = alarm["AlarmDescription"]
         text = description if isinstance(description, str) else description["Fn::Sub"]
-        assert re.findall(r"(?:^|: |\. )([1248]) ", text) == values, name
+        assert re.findall(r"(?:^|: |\. )([1248]|16) ", text) == values, name
         assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0), name
 
 

@@ -20,7 +20,12 @@ type Run = Callable[..., Any]
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    sources = [TEMPLATE, TEMPLATE.with_name("samconfig.toml"), *WORKSPACE.rglob("*.yaml")]
+    sources = [
+        TEMPLATE,
+        TEMPLATE.with_name("samconfig.toml"),
+        *WORKSPACE.rglob("*.yaml"),
+        *WORKSPACE.rglob("*.py"),
+    ]
     for source in sources:
         copy = tmp_path / source.relative_to(TEMPLATE.parent)
         copy.parent.mkdir(parents=True, exist_ok=True)

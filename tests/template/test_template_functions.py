@@ -76,6 +76,10 @@ def test_all_functions_run_the_same_runtime_and_the_layers_are_built_for_it(
                 "SLUICE_EVENT_STREAM": {"Ref": "EventStream"},
                 "SLUICE_DEDUP_TABLE": {"Ref": "DedupTable"},
                 "SLUICE_DEDUP_WINDOW_HOURS": 24,
+                "SLUICE_TRANSFORM_FUNCTION": {"Ref": "TransformFunction"},
+                "SLUICE_MAX_DEPTH": 64,
+                "SLUICE_MAX_EVENT_BYTES": 96 * 1024,
+                "SLUICE_CONTROL_TABLE": {"Ref": "ControlTable"},
                 "SLUICE_ARCHIVE_BUCKET": {"Ref": "ArchiveBucket"},
                 "SLUICE_TAIL_TABLE": {"Ref": "TailTable"},
                 "SLUICE_TAIL_EVENTS_PER_MINUTE": 20,
@@ -89,6 +93,7 @@ def test_all_functions_run_the_same_runtime_and_the_layers_are_built_for_it(
                 "SLUICE_CONSERVATION_SAMPLE": 1,
             },
         ),
+        ("TransformFunction", {"POWERTOOLS_SERVICE_NAME": "transform"}),
         (
             "PlainDeliveryFunction",
             {

@@ -21,6 +21,18 @@ class Reason(StrEnum):
 
     # The router drops the event.
     DUPLICATE = "duplicate"
+    SUPPRESSED = "suppressed"
+    FUNCTION_DROPPED = "function_dropped"
+
+    # The router blocks the event: it breaks its source's contract, or a function failed over it.
+    UNDECLARED_EVENT = "undeclared_event"
+    UNDECLARED_FIELD = "undeclared_field"
+    SCHEMA_VIOLATION = "schema_violation"
+    FUNCTION_ERROR = "function_error"
+
+    # The router accepts the event, but does not send it to this sync.
+    CONSENT_DENIED = "consent_denied"
+    INTEGRATION_DISABLED = "integration_disabled"
 
     # Delivery: the item cannot be mapped, so no request was made.
     MAPPING_FAILED = "mapping_failed"

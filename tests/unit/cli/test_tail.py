@@ -76,7 +76,7 @@ def test_only_what_was_asked_for_is_shown(stack, choice, ids):
     put(
         stack,
         make_row(1, verdict="blocked"),
-        make_row(2, violations=["no"]),
+        make_row(2, violations={"messages": ["no"]}),
         make_row(3, name="Signed Up"),
         make_row(4, type="identify", name=None),
     )
@@ -125,7 +125,8 @@ def test_an_event_is_two_lines(stack):
 
 
 def test_a_blocked_event_says_why():
-    told = show(make_row(1, verdict="blocked", reasons=["missing_identity"], violations=["[b]no[/b]"]))
+    violations = {"event_type": "track", "messages": ["[b]no[/b]"]}
+    told = show(make_row(1, verdict="blocked", reasons=["missing_identity"], violations=violations))
     assert told[0].endswith("blocked: missing_identity")
     assert told[1].strip() == "violation: [b]no[/b]"
 

@@ -163,14 +163,15 @@ def test_without_any_workspace_what_happened_is_told_all_the_same(stack):
 
 
 def test_a_blocked_event_says_its_reasons_and_violations(stack):
-    violations = ["total is no number", {"path": "/id", "message": "missing"}]
+    violations = {"event_type": "track", "messages": ["total is no number", "id: missing"]}
     put_event(
         stack, make_line("m-1", verdict="blocked", reasons=["contract_violated"], violations=violations)
     )
     printed = show(tell(stack))
     assert "blocked: contract_violated" in printed
     assert "violation: total is no number" in printed
-    assert 'violation: {"path":"/id","message":"missing"}' in printed
+    assert "violation: id: missing" in printed
+    assert "event_type" not in printed
 
 
 def test_repeats_and_replays_stand_beside_the_event(stack):

@@ -124,6 +124,30 @@ def test_each_event_type_says_why(types, routes, event, told):
     assert explain(make_workspace(*types), *routes, event=event) == told
 
 
+@pytest.mark.parametrize(
+    ("routes", "event", "more", "why"),
+    [
+        ([ROUTE], "Signed Up", {}, "it took what tidy made of the event"),
+        ([], "Order Completed", {}, "it did not take what tidy made of the event"),
+        ([], "Order Completed", {"parent_id": "m-0"}, "a function of another sync made it"),
+        ([], "Signed Up", {}, "its filter does not match"),
+    ],
+)
+def test_where_a_sync_has_functions_its_filter_saw_another_event_than_the_archive_has(
+    routes, event, more, why
+):
+    workspace = make_workspace(make_type(), functions=["tidy"])
+    [(_, taken, told, _)] = explain(workspace, *routes, event=event, **more)
+    assert (taken, told) == (bool(routes), why)
+
+
+def test_a_sync_that_was_skipped_says_why():
+    skipped = [{"sync": "purchases-to-crm", "reason": "function_dropped"}]
+    assert explain(make_workspace(make_type()), skipped=skipped) == [
+        ("track_purchase", False, "skipped: function_dropped", 0)
+    ]
+
+
 def test_a_retired_sync_says_so():
     assert explain(make_workspace(make_type(), retired=True)) == [
         ("track_purchase", False, "the sync is retired", 0)

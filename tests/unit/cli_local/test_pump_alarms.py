@@ -116,6 +116,7 @@ CASES: dict[str, tuple[str, list[Measured], int]] = {
         1,
     ),
     "packs fail": ("s-router", [(OWN, "PacksFailed", {"service": "router"}, 1)], 4),
+    "functions fail": ("s-router", [(OWN, "FunctionErrors", {"service": "router"}, 1)], 16),
     "ingest waits": (
         "s-router",
         [("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "s-ingest"}, 301)],

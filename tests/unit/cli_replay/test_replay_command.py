@@ -122,6 +122,24 @@ def test_replays_duplicates_and_blocked_events_are_left_out_and_counted(stack):
         assert why in told
 
 
+def test_an_event_goes_back_as_it_was_before_contract_and_function(stack):
+    before = {"type": "track", "event": "Order Completed", "messageId": "m-1", "userId": "u-1", "x": 1}
+    renamed = {**before, "messageId": "m-2"}
+    archive(
+        stack,
+        make_line(1, original=before),
+        make_line("2-new", parent_id="m-2", original=renamed),
+        make_line("2-other", parent_id="m-2"),
+    )
+    replay_events("--from", "3h")
+    assert [pack.events for pack in stack.ingest_packs()] == [[before, renamed]]
+
+
+def test_a_suppressed_users_event_is_not_there_to_be_replayed(stack):
+    archive(stack, make_line(1, verdict="dropped", reasons=["suppressed"]))
+    assert "1 not whole in the archive" in call("--from", "3h", "--blocked").output
+
+
 def test_blocked_events_are_taken_only_if_they_are_whole_and_ingest_would_take_them(stack):
     archive(
         stack,

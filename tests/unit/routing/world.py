@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from sluice.packs import IngestPack, dump_ingest_pack, parse_sync_pack
+from sluice.routing.govern import ApplyFunctions, FindSuppressed
 from sluice.routing.report import Message, Report
 from sluice.routing.route import Router
 from sluice.times import format_time
@@ -55,8 +56,8 @@ def make_type(name: str, event_filter: dict[str, Any] | None = None) -> dict[str
 
 def make_sync(name: str, *types: dict[str, Any], **over: Any) -> dict[str, Any]:
     told = list(types) or [make_type("custom_event")]
-    base = {"name": name, "source": "web", "retired": False, "event_types": told, "batch_size": None}
-    return {**base, **over}
+    base = {"name": name, "source": "web", "destination": "crm", "retired": False}
+    return {**base, "event_types": told, "batch_size": None, **over}
 
 
 def make_workspace(dedup: str = "request", **syncs: dict[str, Any]) -> dict[str, Any]:
@@ -65,6 +66,7 @@ def make_workspace(dedup: str = "request", **syncs: dict[str, Any]) -> dict[str,
     return {
         "digest": "0123456789ab",
         "sources": {"web": {"dedup": dedup}, "app": {"dedup": dedup}},
+        "destinations": {"crm": {"kind": "sandbox", "settings": {}}},
         "syncs": told or {"all-to-crm": make_sync("AllToCrm")},
     }
 
@@ -77,6 +79,8 @@ class World:
     left: Callable[[], float] = lambda: 60.0
     table: FakeDedupTable = field(default_factory=FakeDedupTable)
     stream: FakeStream = field(default_factory=FakeStream)
+    find_suppressed: FindSuppressed | None = None
+    start_functions: Callable[[Callable[[], float]], ApplyFunctions] | None = None
 
     def __post_init__(self) -> None:
         self.queues = FakeQueues(clock=lambda: self.now)
@@ -96,6 +100,8 @@ class World:
             ingest_queue_url=INGEST,
             dedup_hours=self.dedup_hours,
             clock=lambda: self.now,
+            find_suppressed=self.find_suppressed,
+            start_functions=self.start_functions,
         )
         messages = [Message(m.id, m.receipt_handle, m.receive_count, m.body) for m in received]
         try:

@@ -146,6 +146,8 @@ def test_the_compiled_workspace_holds_what_the_functions_need():
             "keys": [{"id": "k1", "sha256": DIGEST, "revoked": False}],
             "collect_ip": "client",
             "dedup": "request",
+            "contracts": [],
+            "functions": [],
         }
     }
     assert compiled["destinations"]["crm"]["kind"] == "sandbox"
@@ -163,6 +165,7 @@ def test_the_compiled_workspace_holds_what_the_functions_need():
         "rate_limit": None,
         "paused": False,
         "alarms": Alarms().model_dump(),
+        "functions": [],
     }
 
 

@@ -8,9 +8,12 @@ from sluice.adapters.clients import build_client
 from sluice.adapters.dynamodb import DedupTable
 from sluice.adapters.firehose import EventStream
 from sluice.adapters.sqs import Queues
+from sluice.adapters.suppression import SuppressedUsersTable
 from sluice.adapters.tail_table import TailTable
 from sluice.adapters.workspace_shelf import keep_workspace
+from sluice.bootstrap.function_calls import build_function_calls, has_functions
 from sluice.bootstrap.memory import settle_memory
+from sluice.privacy.suppression import Suppression
 from sluice.routing.route import Router
 from sluice.tailing import Tail
 from sluice.workspace.runtime import load_compiled
@@ -23,14 +26,18 @@ def build_router() -> Router:
     workspace = load_compiled()
     shelf = build_client("s3", read_timeout=2, max_attempts=1)
     keep_workspace(shelf, os.environ["SLUICE_ARCHIVE_BUCKET"], workspace)
+    dynamodb = build_client("dynamodb")
+    suppressed = SuppressedUsersTable(dynamodb, os.environ["SLUICE_CONTROL_TABLE"])
     return Router(
         workspace,
-        claims=DedupTable(build_client("dynamodb"), os.environ["SLUICE_DEDUP_TABLE"]),
+        claims=DedupTable(dynamodb, os.environ["SLUICE_DEDUP_TABLE"]),
         archive=EventStream(build_client("firehose"), os.environ["SLUICE_EVENT_STREAM"]),
         queues=Queues(build_client("sqs")),
         ingest_queue_url=os.environ["SLUICE_INGEST_QUEUE_URL"],
         dedup_hours=int(os.environ["SLUICE_DEDUP_WINDOW_HOURS"]),
         clock=time.time,
+        find_suppressed=Suppression(suppressed, clock=time.time).find_suppressed,
+        start_functions=build_function_calls() if has_functions(workspace) else None,
         tail=build_tail(int(os.environ["SLUICE_TAIL_EVENTS_PER_MINUTE"])),
     )
 

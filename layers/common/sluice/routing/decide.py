@@ -16,10 +16,14 @@ KNOWN_DECISIONS = 1024  # decisions kept; clients' events choose which occur
 
 @dataclass(slots=True, frozen=True)
 class Decision:
-    """What takes an event: (sync, event type) pairs, and the archive line's fields that say so."""
+    """What takes an event: (sync, event type) pairs, and the archive line's fields that say so.
+
+    `skipped` are the syncs that would have got it and must not, with the reason (`skip.py`).
+    """
 
     routes: tuple[tuple[str, str], ...]
     verdict_json: bytes
+    skipped: tuple[tuple[str, str], ...] = ()
 
 
 type Decide = Callable[[Event], Decision]

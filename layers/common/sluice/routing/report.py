@@ -1,7 +1,7 @@
 """What one invocation of the router did, for SQS, the metrics and the log line."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sluice.routing.verdicts import Routed
@@ -37,6 +37,10 @@ class Report:
     blocked: Counter[str] = field(default_factory=Counter)
     replayed: int = 0
     routed: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    violations: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    function_errors: Counter[str] = field(default_factory=Counter)
     failed: dict[str, int] = field(default_factory=dict)
     trouble: Counter[str] = field(default_factory=Counter)
     unreadable: dict[str, str] = field(default_factory=dict)
@@ -44,7 +48,8 @@ class Report:
 
     @property
     def events(self) -> int:
-        return self.accepted + self.duplicates + self.blocked_events + self.replayed
+        live = self.accepted + self.duplicates + self.blocked_events + self.dropped.total()
+        return live + self.replayed
 
     def count(self, finished: Iterable[Routed]) -> None:
         for pack in finished:
@@ -56,8 +61,24 @@ class Report:
                 self.duplicates += pack.duplicates
                 self.blocked_events += pack.blocked_events
                 self.blocked.update(pack.blocked)
+                self.dropped.update(pack.dropped)
+                self.violations.update(pack.violations)
+                self.skipped.update(pack.skipped)
+            self.function_errors.update(pack.function_errors)
             for sync, items in pack.items.items():
                 self.routed[sync] += len(items)
+
+    def list_counts(self) -> Iterator[tuple[str, str, str, int]]:
+        """Metric, dimension, the dimension's value, and how many: what is counted one by one."""
+        for metric, dimension, counts in (
+            ("Blocked", "reason", self.blocked),
+            ("Dropped", "reason", self.dropped),
+            ("Skipped", "reason", self.skipped),
+            ("Violations", "kind", self.violations),
+            ("FunctionErrors", "function", self.function_errors),
+            ("Routed", "sync", self.routed),
+        ):
+            yield from ((metric, dimension, value, number) for value, number in counts.items())
 
     def fail(self, message: Message, stage: str) -> None:
         """Sluice's own trouble at this stage: later and later, as it may last."""

@@ -12,13 +12,18 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 from zlib import crc32
 
+from sluice.consent import compile_consent
 from sluice.packs import IngestPack, parse_ingest_pack
 from sluice.quoted import Quoted
 from sluice.routing.archive import archive_lines
 from sluice.routing.claims import ClaimFailed, Deduplication, merge_wanted
 from sluice.routing.decide import Decide, compile_decisions, decide_nobody, restrict
 from sluice.routing.fanout import send_sync_packs
+from sluice.routing.govern import ApplyFunctions, FindSuppressed, GovernFailed, compile_rules, govern
+from sluice.routing.judge import judge_governed
+from sluice.routing.per_sync import copy_for_syncs
 from sluice.routing.report import Message, Report
+from sluice.routing.skip import skip_denied
 from sluice.routing.verdicts import Routed, judge_pack
 from sluice.tailing import Tail
 
@@ -56,6 +61,8 @@ class Queues(Protocol):
 class Router:
     """Routes one ingest queue's batches. `dedup_hours` 0 turns de-duplication off, `clock` is epoch time.
 
+    `find_suppressed` knows the suppressed users; `start_functions` makes, for packs that go together and the
+    seconds that are left, what applies event functions.
     `tail` shows operators a sample; None shows none.
     """
 
@@ -69,11 +76,16 @@ class Router:
         ingest_queue_url: str,
         dedup_hours: int,
         clock: Callable[[], float],
+        find_suppressed: FindSuppressed | None = None,
+        start_functions: Callable[[Callable[[], float]], ApplyFunctions] | None = None,
         tail: Tail | None = None,
     ) -> None:
         self._digest: str = workspace["digest"]
         self._syncs: Mapping[str, Any] = workspace["syncs"]
         self._decisions = compile_decisions(workspace, clock)
+        self._rules = compile_rules(workspace)
+        self._denials = {slug: compile_consent(workspace, slug) for slug in workspace["sources"]}
+        self._find_suppressed, self._start_functions = find_suppressed, start_functions
         self._dedup = Deduplication(workspace["sources"], dedup_hours * 3600)
         self._claims, self._archive, self._queues = claims, archive, queues
         self._queue_url = ingest_queue_url
@@ -90,20 +102,23 @@ class Router:
         report = Report()
         suspects = shuffle([message for message in messages if message.receive_count >= SUSPECT_RECEIVES])
         others = [message for message in messages if message.receive_count < SUSPECT_RECEIVES]
-        self._route_together(others, report)
+        self._route_together(others, report, seconds_left)
         self._settle(others, report, acknowledge=bool(suspects))
         for message in suspects:
             if seconds_left() < SUSPECT_SECONDS:
                 report.fail(message, "time")
             else:
-                self._route_together([message], report)
+                self._route_together([message], report, seconds_left)
             self._settle([message], report, acknowledge=True)
         if self._tail is not None:
             self._tail.write()
         return report
 
-    def _route_together(self, messages: Sequence[Message], report: Report) -> None:
-        judged = self._judge(*self._claim(self._parse(messages, report)), report)
+    def _route_together(
+        self, messages: Sequence[Message], report: Report, seconds_left: Callable[[], float]
+    ) -> None:
+        functions = self._start_functions(seconds_left) if self._start_functions else None
+        judged = self._judge(*self._claim(self._parse(messages, report)), report, functions)
         archived = self._archive_lines(judged, report)
         finished = [routed for _, routed in self._send_items(archived, report)]
         report.count(finished)
@@ -127,27 +142,53 @@ class Router:
         expires = now + self._dedup.window
         return parsed, self._claims.claim(wanted, now=now, expires=expires) if wanted else {}
 
-    def _judge(self, parsed: Sequence[Parsed], owners: Mapping[str, str], report: Report) -> list[Judged]:
+    def _judge(
+        self,
+        parsed: Sequence[Parsed],
+        owners: Mapping[str, str],
+        report: Report,
+        functions: ApplyFunctions | None,
+    ) -> list[Judged]:
         """Verdicts, lines and items of the packs whose keys' owners are known."""
-        judged: list[Judged] = []
+        asked: list[tuple[Message, IngestPack, frozenset[int]]] = []
         for message, pack, keys in parsed:
             if pack.source not in self._decisions:
                 report.unknown_sources.add(pack.source)
             try:
-                duplicates = self._dedup.find_duplicates(pack, keys, owners)
-                judged.append((message, judge_pack(pack, self._find_decide(pack), duplicates, self._digest)))
+                asked.append((message, pack, self._dedup.find_duplicates(pack, keys, owners)))
             except ClaimFailed:
                 report.fail(message, "claim")
+            except Exception as error:  # as in _parse
+                report.fail_unreadable(message, error)
+        packs = [(pack, duplicates) for _, pack, duplicates in asked]
+        governed = govern(packs, self._rules, self._find_suppressed, functions)
+        if functions:
+            copy_for_syncs(packs, governed, self._rules, self._denials, functions, self._find_suppressed)
+        judged: list[Judged] = []
+        for (message, pack, duplicates), told in zip(asked, governed, strict=True):
+            try:
+                if isinstance(told, Exception):
+                    raise told
+                decide = self._find_decide(pack)
+                if told is None:
+                    routed = judge_pack(pack, decide, duplicates, self._digest)
+                else:
+                    routed = judge_governed(pack, told, decide, self._digest)
+                judged.append((message, routed))
+            except GovernFailed as error:
+                report.fail(message, error.stage)
             except Exception as error:  # as in _parse
                 report.fail_unreadable(message, error)
         return judged
 
     def _find_decide(self, pack: IngestPack) -> Decide:
-        """What decides for the pack's events: its source's rules; for a replay, perhaps not of all syncs."""
+        """What decides for the pack's events: its source's rules, for a replay perhaps not of all syncs, and
+        without the syncs that are denied."""
         decide = self._decisions.get(pack.source, decide_nobody)
         if pack.replay is not None and pack.replay.syncs is not None:
-            return restrict(decide, pack.replay.syncs)
-        return decide
+            decide = restrict(decide, pack.replay.syncs)
+        deny = self._denials.get(pack.source)
+        return skip_denied(decide, deny) if deny else decide
 
     def _archive_lines(self, judged: Sequence[Judged], report: Report) -> list[Judged]:
         failed = archive_lines([routed.lines for _, routed in judged], self._archive.put) if judged else ()

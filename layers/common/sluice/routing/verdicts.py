@@ -5,6 +5,7 @@ Runs per event, so it splices bytes: each is serialised once for the archive and
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -21,6 +22,8 @@ class Routed:
     """One pack's archive lines, in the order of its events, its items by sync slug, and how many of what.
 
     `blocked` counts events by reason, an event with two reasons twice; `blocked_events` counts events.
+    `dropped`, `violations` and `skipped` (one an event and sync) are counted by reason, too, and
+    `function_errors` by function.
     `replay` is the id of the replay that the pack is part of, None for live events. `refused` are the places
     in `lines` of what was blocked.
     """
@@ -33,6 +36,10 @@ class Routed:
     duplicates: int = 0
     blocked_events: int = 0
     blocked: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    violations: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    function_errors: Counter[str] = field(default_factory=Counter)
     source: str = ""
     refused: list[int] = field(default_factory=list)
 
@@ -49,7 +56,7 @@ def judge_pack(pack: IngestPack, decide: Decide, duplicates: frozenset[int], wor
     """
     routed = Routed(pack.received_at, pack.replay.id if pack.replay else None, source=pack.source)
     lines, items, blocked, dumps = routed.lines, routed.items, pack.blocked, orjson.dumps
-    head = _dump_head(pack, workspace)
+    head = dump_head(pack, workspace)
     for n, event in enumerate(pack.events):
         raw = dumps(event)
         if n in duplicates:
@@ -62,6 +69,8 @@ def judge_pack(pack: IngestPack, decide: Decide, duplicates: frozenset[int], wor
         else:
             decision = decide(event)
             verdict = decision.verdict_json
+            if decision.skipped:
+                routed.skipped.update(reason for _, reason in decision.skipped)
             if decision.routes:
                 escaped, size = escape(raw), len(raw)
                 for sync, event_type in decision.routes:
@@ -74,12 +83,12 @@ def judge_pack(pack: IngestPack, decide: Decide, duplicates: frozenset[int], wor
     return routed
 
 
-def _dump_head(pack: IngestPack, workspace: str) -> bytes:
+def dump_head(pack: IngestPack, workspace: str, parent_id: Any = None) -> bytes:
     """The start of the pack's lines, up to the number of the event."""
     constant = {
         "v": 1,
         "pack_id": pack.pack_id,
-        "parent_id": None,
+        "parent_id": parent_id,
         "source": pack.source,
         "received_at": pack.received_at,
         "workspace": workspace,

@@ -11,6 +11,9 @@ from sluice.destinations import KINDS, load_declaration
 from sluice.destinations.declaration import Declaration
 from sluice.errors import WorkspaceError
 from sluice.source_syntax import SourceError
+from sluice.transforms.source import FunctionSource
+from sluice.workspace.contract_errors import find_contract_problems
+from sluice.workspace.contracts import Contract, compile_contract_file
 from sluice.workspace.event_types import (
     find_declaration,
     find_declared,
@@ -23,6 +26,12 @@ from sluice.workspace.mapping_errors import find_mapping_errors
 from sluice.workspace.model_errors import read_model
 from sluice.workspace.models import Destination, EventType, Source, Sync
 from sluice.workspace.names import pascal_name
+from sluice.workspace.privacy import (
+    find_destination_faults,
+    find_source_faults,
+    list_destination_privacy,
+    list_source_privacy,
+)
 from sluice.workspace.problems import Fault, Problem, offer
 
 VERSION = 1
@@ -35,6 +44,8 @@ class Workspace:
     sources: dict[str, Source] = field(default_factory=dict)
     destinations: dict[str, Destination] = field(default_factory=dict)
     syncs: dict[str, Sync] = field(default_factory=dict)
+    contracts: dict[str, Contract] = field(default_factory=dict)
+    functions: dict[str, FunctionSource] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
 
 
@@ -47,8 +58,11 @@ def find_problems(workspace: Workspace) -> list[Problem]:
     problems = []
     for slug, destination in workspace.destinations.items():
         problems += _check_settings(f"destinations/{slug}", destination)
+        faults = find_destination_faults(destination)
+        problems += [Problem(f"destinations/{slug}", *fault) for fault in faults]
     digests: dict[str, str] = {}
     for slug, source in workspace.sources.items():
+        problems += [Problem(f"sources/{slug}", *fault) for fault in find_source_faults(source)]
         for n, key in enumerate(source.keys):
             owner = digests.setdefault(key.sha256, slug) if key.sha256 else slug
             if owner != slug:
@@ -60,6 +74,7 @@ def find_problems(workspace: Workspace) -> list[Problem]:
                         f"remove it from one of them; sluice keys create --source {slug} makes another",
                     )
                 )
+        problems += _check_functions(workspace, f"sources/{slug}", source.functions)
     names: dict[str, str] = {}
     for slug, sync in workspace.syncs.items():
         part, name = f"syncs/{slug}", pascal_name(slug)
@@ -67,6 +82,8 @@ def find_problems(workspace: Workspace) -> list[Problem]:
             message = f"syncs {names[name]} and {slug} share a resource name"
             problems.append(Problem(part, (), message, "give one of the files another name"))
         problems += _check_sync(workspace, part, sync)
+        problems += _check_functions(workspace, part, sync.functions)
+    problems += find_contract_problems(workspace.contracts, workspace.sources, workspace.broken)
     return problems
 
 
@@ -78,13 +95,19 @@ def compile_workspace(workspace: Workspace) -> dict[str, Any]:
         "syncs": {
             slug: _compile_sync(slug, sync, workspace) for slug, sync in sorted(workspace.syncs.items())
         },
+        "contracts": {slug: compile_contract_file(c) for slug, c in sorted(workspace.contracts.items())},
+        "functions": {
+            name: {"sha256": hashlib.sha256(function.text.encode("utf-8", "surrogatepass")).hexdigest()}
+            for name, function in sorted(workspace.functions.items())
+        },
     }
     return {"v": VERSION, "digest": digest_workspace(compiled), **compiled}
 
 
 def digest_workspace(compiled: Mapping[str, Any]) -> str:
     """Twelve hex digits that stand for a configuration: archive lines name the one that decided."""
-    parts = {name: compiled[name] for name in ("sources", "destinations", "syncs")}
+    names = ("sources", "destinations", "syncs", "contracts", "functions")
+    parts = {name: compiled[name] for name in names}
     return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
 
 
@@ -120,6 +143,18 @@ def _check_sync(workspace: Workspace, part: str, sync: Sync) -> Iterator[Problem
             yield Problem(part, (*here, *place), message, hint)
 
 
+def _check_functions(workspace: Workspace, part: str, functions: list[str]) -> Iterator[Problem]:
+    names = sorted(workspace.functions)
+    for n, name in enumerate(functions):
+        if name not in workspace.functions:
+            hint = offer(name, names, "there are")
+            yield Problem(part, ("functions", n), f"there is no function {name}", hint)
+        elif name in functions[:n]:
+            yield Problem(
+                part, ("functions", n), f"the function {name} is listed twice", "remove one of them"
+            )
+
+
 def _check_event_type(event_type: EventType, declaration: Declaration[Any] | None) -> Iterator[Fault]:
     declared = find_declared(event_type, declaration)
     yield from find_faults(event_type, declaration)
@@ -138,12 +173,23 @@ def _to_fault(key: str, error: SourceError) -> Fault:
 
 def _compile_source(source: Source) -> dict[str, Any]:
     keys = [{"id": k.id, "sha256": k.sha256, "revoked": bool(k.revoked)} for k in source.keys]
-    return {"keys": keys, "collect_ip": source.collect_ip, "dedup": source.dedup}
+    return {
+        "keys": keys,
+        "collect_ip": source.collect_ip,
+        "dedup": source.dedup,
+        "contracts": source.contracts,
+        "functions": source.functions,
+        **list_source_privacy(source),
+    }
 
 
 def _compile_destination(destination: Destination) -> dict[str, Any]:
     """The settings as the operator wrote them: whoever loads them validates, which fills in the defaults."""
-    return {"kind": destination.kind, "settings": destination.settings}
+    return {
+        "kind": destination.kind,
+        "settings": destination.settings,
+        **list_destination_privacy(destination),
+    }
 
 
 def _compile_sync(slug: str, sync: Sync, workspace: Workspace) -> dict[str, Any]:
@@ -163,6 +209,7 @@ def _compile_sync(slug: str, sync: Sync, workspace: Workspace) -> dict[str, Any]
         "rate_limit": sync.rate_limit,
         "paused": bool(sync.paused),
         "alarms": sync.alarms.model_dump(),
+        "functions": sync.functions,
     }
 
 

@@ -45,6 +45,18 @@ class WriteKey(Model):
     revoked: str = Field("", description="When it was revoked; empty while it is in force.")
 
 
+class Privacy(Model):
+    """What of a source's events nothing but the ingest queue may hold. Paths are field references.
+
+    `*` stands for every field of an object and every item of a list.
+    """
+
+    drop: list[str] = Field([], description="Fields that are left out: context.ip, properties.*.email.")
+    hash: list[str] = Field(
+        [], description="Fields that become their SHA-256, e-mail addresses trimmed and in lower case."
+    )
+
+
 class Source(Model):
     """sources/<slug>.yaml: where events come from."""
 
@@ -52,6 +64,16 @@ class Source(Model):
     keys: list[WriteKey] = []
     collect_ip: Literal["client", "always", "never"] = "client"
     dedup: Literal["request", "event", "off"] = "request"
+    functions: list[str] = Field(
+        [],
+        description="Names of files in functions/, without their suffix: what events go through, in order.",
+    )
+    contracts: list[str] = Field([], description="Names of files in contracts/, without their suffix.")
+    privacy: Privacy = Privacy()
+    consent: Literal["optional", "required"] = Field(
+        "optional",
+        description="required: without context.consent no destination with consent_categories gets an event.",
+    )
 
 
 class Destination(Model):
@@ -60,6 +82,12 @@ class Destination(Model):
     kind: str = Field(description="What kind of destination it is, such as http.")
     description: str = ""
     settings: dict[str, Any] = {}
+    integration: str = Field(
+        "", description="The name in an event's `integrations`; without it the file's and the vendor's."
+    )
+    consent_categories: list[Annotated[str, Field(min_length=1)]] = Field(
+        [], description="Categories of consent that are all needed, such as C0004."
+    )
 
 
 class Filter(Model):
@@ -227,4 +255,7 @@ class Sync(Model):
         "", description="Since when nothing is delivered (`sluice sync pause`); empty while it runs."
     )
     alarms: Alarms = Alarms()
+    functions: list[str] = Field(
+        [], description="As a source's functions, after those, for the events of this sync only."
+    )
     retired: bool = Field(False, description="Gets no new events, delivers those it has.")

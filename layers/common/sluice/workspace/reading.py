@@ -7,8 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from sluice.workspace.compile import Workspace
+from sluice.workspace.contracts import Contract
 from sluice.workspace.model_errors import Written, read_model
-from sluice.workspace.models import DEFAULTS, Destination, EventType, Source, Sync, WriteKey, is_event_type
+from sluice.workspace.models import (
+    DEFAULTS,
+    Destination,
+    EventType,
+    Privacy,
+    Source,
+    Sync,
+    WriteKey,
+    is_event_type,
+)
 from sluice.workspace.problems import Problem
 
 
@@ -30,6 +40,13 @@ def read_part(workspace: Workspace, part: str, tree: Mapping[str, Any]) -> tuple
                 workspace.destinations[slug] = found
             else:
                 workspace.broken.add(part)
+        case "contracts":
+            contract = read_model(Contract, tree)
+            faults, written = contract.faults, contract.written
+            if contract.model:
+                workspace.contracts[slug] = contract.model
+            else:
+                workspace.broken.add(part)
         case _:
             sync = read_model(Sync, tree)
             faults, written = sync.faults, sync.written
@@ -38,7 +55,17 @@ def read_part(workspace: Workspace, part: str, tree: Mapping[str, Any]) -> tuple
 
 
 def _save_source(tree: Mapping[str, Any]) -> Source:
-    return Source.model_construct(keys=[_save_key(key) for key in _list(tree.get("keys"))])
+    return Source.model_construct(
+        keys=[_save_key(key) for key in _list(tree.get("keys"))],
+        contracts=_list(tree.get("contracts")),
+        privacy=_save_privacy(tree.get("privacy")),
+    )
+
+
+def _save_privacy(tree: Any) -> Privacy:
+    """Every path, so that the n-th of the file stays the n-th; what is no text is told of already."""
+    given = tree if isinstance(tree, Mapping) else {}
+    return Privacy.model_construct(drop=_list(given.get("drop")), hash=_list(given.get("hash")))
 
 
 def _save_key(tree: Any) -> WriteKey:

@@ -1,0 +1,68 @@
+"""Archived events become the draft of a contract."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from cli.contracts.profile import Profile
+from cli.workspace_files import dump_yaml
+from sluice.contracts.compile import DEFAULT_VERSION, read_version
+from sluice.contracts.standard import DATA_KEYS
+from sluice.fields import compile_field
+
+type Key = tuple[str, str | None, str]
+
+_REPLAYED = "replay"
+_VERSION = compile_field("context.htevents.schemaVersion")
+
+
+def list_candidates(lines: Iterable[Mapping[str, Any]], source: str) -> Iterator[dict[str, Any]]:
+    """The events of a source as they were before contract and function, each once; no stub of a large one."""
+    for line in lines:
+        if line["source"] != source or _REPLAYED in line or line.get("parent_id") is not None:
+            continue
+        if line["verdict"] == "accepted" or line.get("violations"):
+            yield line.get("original") or line["event"]
+
+
+class Draft:
+    """Events of a source, added one by one."""
+
+    def __init__(self) -> None:
+        self.events = 0
+        self.profiles: dict[Key, Profile] = {}
+
+    def add(self, event: Mapping[str, Any]) -> None:
+        """Pages and screens are one definition each, whatever their names: names of pages are data."""
+        kind = event.get("type")
+        if kind not in DATA_KEYS:
+            return
+        name = event.get("event") if kind == "track" else None
+        if kind == "track" and not isinstance(name, str):
+            return
+        self.events += 1
+        data = event.get(DATA_KEYS[kind])
+        key = (kind, name, read_version(_VERSION(event)))
+        self.profiles.setdefault(key, Profile()).add(data if isinstance(data, dict) else {})
+
+    def describe(self) -> dict[str, Any]:
+        """The contract as a file has it, most frequent events first."""
+        ordered = sorted(self.profiles.items(), key=lambda entry: (-entry[1].seen, str(entry[0])))
+        return {"events": [_describe_event(key, profile) for key, profile in ordered]}
+
+    def render(self, told: str) -> str:
+        """The text of a file; `told` says what it was drafted from."""
+        head = f"# Drafted by sluice contracts infer from {told}. Read it before you attach it to a source.\n"
+        return head + dump_yaml(self.describe())
+
+
+def _describe_event(key: Key, profile: Profile) -> dict[str, Any]:
+    kind, name, version = key
+    event: dict[str, Any] = {"type": kind}
+    if name is not None:
+        event["name"] = name
+    if version != DEFAULT_VERSION:
+        event["version"] = version
+    schema = profile.describe()
+    if not profile.fields:
+        schema = {"type": "object"}
+    return {**event, "schema": schema}

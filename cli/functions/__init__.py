@@ -1,0 +1,1 @@
+"""`sluice functions`: event functions, run on this machine as they are deployed."""

@@ -1,0 +1,42 @@
+"""JSON Schema draft 7 with jsonschema-rs: linear-time regexes, asserted formats, nothing fetched."""
+
+from typing import Any
+
+from jsonschema_rs import Draft7Validator, RegexOptions
+
+from sluice.contracts.shape import Schema
+
+META_SCHEMA = "http://json-schema.org/draft-07/schema#"
+PATTERN_BYTES = 1 << 20  # of a compiled regex; a text is matched in time linear to its length and this
+MASK = "the value"  # stands in messages for what clients sent: it is in the event, and may be large
+
+
+def build_validator(document: Schema | bool) -> Draft7Validator:
+    """Raises ValueError for what is no draft 7, refers out of the document or has a regex that is not linear.
+
+    A regex is no look-around and no back-reference: those take time exponential in the text.
+    """
+    return Draft7Validator(
+        document,
+        validate_formats=True,
+        ignore_unknown_formats=True,
+        offline=True,
+        mask=MASK,
+        pattern_options=RegexOptions(size_limit=PATTERN_BYTES, dfa_size_limit=PATTERN_BYTES),
+    )
+
+
+def build_meta_validator() -> Draft7Validator:
+    """Validates schemas. Its copy of draft 7's own schema is part of jsonschema-rs."""
+    return build_validator({"$ref": META_SCHEMA})
+
+
+def is_linear(pattern: Any) -> bool:
+    """Whether the engine compiles a regex; what is no text is said by whoever checks the schema."""
+    if not isinstance(pattern, str):
+        return True
+    try:
+        build_validator({"pattern": pattern})
+    except ValueError:
+        return False
+    return True

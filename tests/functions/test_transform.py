@@ -1,0 +1,63 @@
+"""TransformFunction with the invocations in `events/transform`, on the functions that ship."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import orjson
+import pytest
+
+from cli.build import write_workspace_layer
+
+EVENTS = Path("events/transform")
+
+
+@pytest.fixture(autouse=True)
+def _container(tmp_path, monkeypatch):
+    write_workspace_layer(Path("workspace"), tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path / "python"))
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Sluice")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "transform")
+    monkeypatch.setenv("SLUICE_STACK", "stack")
+    monkeypatch.delenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", raising=False)
+    forget_container()
+    yield
+    forget_container()
+
+
+def forget_container():
+    for name in ("functions.transform.app", "sluice_workspace"):
+        sys.modules.pop(name, None)
+    importlib.import_module("sluice.bootstrap.transform").build_process.cache_clear()
+
+
+def invoke(name):
+    app = importlib.import_module("functions.transform.app")
+    return app.handler(orjson.loads((EVENTS / f"{name}.json").read_bytes()), None)
+
+
+def read_lines(capsys):
+    return [orjson.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_batch_is_answered_with_the_events_and_where_they_come_from():
+    answer = invoke("batch")
+    changed, unchanged, _ = answer["events"].split("\n")
+    assert orjson.loads(changed)["properties"] == {"note": "mail to [email]"}
+    assert unchanged == ""
+    assert (answer["parents"], answer["errors"]) == ([0, 1], {})
+
+
+def test_a_function_that_is_not_deployed_is_an_answer(capsys):
+    assert invoke("unknown_function")["error"] == "the deployed workspace has no such function"
+
+
+def test_an_invocation_is_counted_by_function(capsys):
+    invoke("batch")
+    [line] = read_lines(capsys)
+    assert (line["function"], line["Batches"], line["BatchesFailed"]) == ("redact_email", [1.0], [0.0])
+
+
+def test_what_the_router_did_not_send_is_an_error_of_the_invocation():
+    with pytest.raises(ValueError, match="not a call of the router"):
+        invoke("not_a_call")
