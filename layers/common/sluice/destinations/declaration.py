@@ -38,6 +38,16 @@ Url = Annotated[str, AfterValidator(_check_url)]
 """Where a request may go: https; http only in a stack with AllowPrivateDestinations."""
 
 
+def _check_base(url: str) -> str:
+    if "?" in url:
+        raise ValueError("a query (?…) is never sent")
+    return url
+
+
+BaseUrl = Annotated[Url, AfterValidator(_check_base)]
+"""A `Url` to which `build` adds a path."""
+
+
 class Settings(BaseModel):
     """What every destination has; the workspace's destination file gives the values.
 
@@ -72,6 +82,16 @@ class SecretRef(BaseModel):
     def encode(self, secret: str) -> str:
         """What of the secret stands in the header; it is as secret as the secret itself."""
         return secret
+
+
+def _check_bare(reference: SecretRef) -> SecretRef:
+    if reference.format != "{}":
+        raise ValueError("leave `format` out: the secret is sent as the vendor wants it")
+    return reference
+
+
+BareSecret = Annotated[SecretRef, AfterValidator(_check_bare)]
+"""A secret around which `auth` puts what the vendor wants; the operator says only where it is kept."""
 
 
 class BasicUser(SecretRef):

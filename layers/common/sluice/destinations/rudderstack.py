@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import orjson
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from sluice.destinations.declaration import (
     USER_AGENT,
+    BareSecret,
+    BaseUrl,
     BasicUser,
     Batch,
     Declaration,
@@ -20,7 +22,6 @@ from sluice.destinations.declaration import (
     Request,
     SecretRef,
     Settings,
-    Url,
 )
 from sluice.destinations.event_types import EventType, PayloadField
 from sluice.packs import cut
@@ -33,23 +34,9 @@ _HEADERS = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
 class RudderstackSettings(Settings):
     """`data_plane_url` is without `/v1/batch`; `write_key` is that of a source of the kind HTTP API."""
 
-    data_plane_url: Url
-    write_key: SecretRef
+    data_plane_url: BaseUrl
+    write_key: BareSecret
     batch_size: Annotated[int, Field(ge=1, le=1000)] = 100
-
-    @field_validator("data_plane_url")
-    @classmethod
-    def _is_base(cls, url: str) -> str:
-        if "?" in url:
-            raise ValueError("a query (?…) is never sent")
-        return url
-
-    @field_validator("write_key")
-    @classmethod
-    def _is_bare(cls, key: SecretRef) -> SecretRef:
-        if key.format != "{}":
-            raise ValueError("leave `format` out: the key is sent as RudderStack wants it")
-        return key
 
 
 def build(settings: RudderstackSettings, batch: Batch) -> Iterator[Request]:

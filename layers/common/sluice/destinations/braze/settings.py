@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from sluice.destinations.declaration import SecretRef, Settings, Url
+from sluice.destinations.declaration import BareSecret, BaseUrl, SecretRef, Settings
 from sluice.source_syntax import suggest
 
 PER_ARRAY = 75
@@ -35,8 +35,8 @@ class BrazeSettings(Settings):
     """
 
     instance: str | None = None
-    endpoint: Url | None = None
-    api_key: SecretRef
+    endpoint: BaseUrl | None = None
+    api_key: BareSecret
     app_id: str | None = None
     objects_per_request: Annotated[int, Field(ge=1, le=MAX_OBJECTS)] = MAX_OBJECTS
     batch_size: Annotated[int, Field(ge=1, le=MAX_OBJECTS)] = MAX_OBJECTS
@@ -49,20 +49,6 @@ class BrazeSettings(Settings):
         meant = _DASHBOARD_NAMES.get(name.lower())
         hint = f"did you mean {meant}?" if meant else suggest(name.lower(), INSTANCES)
         raise ValueError(f"Braze has no instance {name!r}: {hint}")
-
-    @field_validator("endpoint")
-    @classmethod
-    def _is_base(cls, url: str | None) -> str | None:
-        if url and "?" in url:
-            raise ValueError("a query (?…) is never sent")
-        return url
-
-    @field_validator("api_key")
-    @classmethod
-    def _is_bare(cls, key: SecretRef) -> SecretRef:
-        if key.format != "{}":
-            raise ValueError("leave `format` out: the key is sent as Braze wants it")
-        return key
 
     @model_validator(mode="after")
     def _has_one_address(self) -> "BrazeSettings":

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import StringConstraints, field_validator
+from pydantic import StringConstraints
 
-from sluice.destinations.declaration import SecretRef, Settings, Url
+from sluice.destinations.declaration import BareSecret, BaseUrl, SecretRef, Settings
 
 
 class SlackSettings(Settings):
@@ -14,23 +14,9 @@ class SlackSettings(Settings):
     `api_url` is without the method's name.
     """
 
-    token: SecretRef
+    token: BareSecret
     channel: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=256)]
-    api_url: Url = "https://slack.com/api"
-
-    @field_validator("api_url")
-    @classmethod
-    def _is_base(cls, url: str) -> str:
-        if "?" in url:
-            raise ValueError("a query (?…) is never sent")
-        return url
-
-    @field_validator("token")
-    @classmethod
-    def _is_bare(cls, token: SecretRef) -> SecretRef:
-        if token.format != "{}":
-            raise ValueError("leave `format` out: the token is sent as Slack wants it")
-        return token
+    api_url: BaseUrl = "https://slack.com/api"
 
 
 def auth(settings: SlackSettings) -> Mapping[str, SecretRef]:
