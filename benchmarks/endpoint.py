@@ -51,7 +51,7 @@ class Endpoint(BaseHTTPRequestHandler):
         target = self.headers.get("X-Amz-Target", "")
         if not target:
             if self.path == "/slow":
-                time.sleep(SLOW_SECONDS)
+                time.sleep(SLOW_SECONDS)  # what this destination is for
             name = "destination" if self.path in DESTINATIONS else self.path  # Lambda has no target either
             count(name, len(found) if isinstance(found := orjson.loads(body), list) else 1)
             return self._answer({"ok": True})

@@ -18,3 +18,19 @@ WorkspaceOption = Annotated[
         help="The workspace folder.",
     ),
 ]
+
+EventOption = Annotated[
+    str, typer.Option("--event", "-e", metavar="FILE", help="Events from a file, - for standard input.")
+]
+MessageIdOption = Annotated[
+    str, typer.Option("--message-id", "-m", metavar="ID", help="An event of the stack's archive.")
+]
+AroundOption = Annotated[
+    str,
+    typer.Option(
+        "--around", metavar="TIME", help="When it was archived, ISO 8601: an hour before and after."
+    ),
+]
+SinceOption = Annotated[
+    str, typer.Option("--since", metavar="SPAN", help="How far back to look in the archive: 90m, 24h, 7d.")
+]

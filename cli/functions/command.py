@@ -13,7 +13,7 @@ from cli.build import write_workspace_layer
 from cli.functions.files import read_functions
 from cli.functions.sandbox import Sandbox
 from cli.functions.show import Tested, describe_tested, show_tested
-from cli.options import WorkspaceOption
+from cli.options import AroundOption, EventOption, MessageIdOption, SinceOption, WorkspaceOption
 from cli.preview.finder import Finder
 from cli.preview.incoming import ACCEPTED
 from cli.preview.texts import dump_json
@@ -38,16 +38,10 @@ def run_test(
     name: Annotated[str, typer.Argument(help="The function: the name of its file without .py.")],
     workspace: WorkspaceOption,
     stack: StackOption = "",
-    event: Annotated[
-        str, typer.Option("--event", "-e", metavar="FILE", help="Events from a file, - for standard input.")
-    ] = "",
-    message_id: Annotated[
-        str, typer.Option("--message-id", "-m", metavar="ID", help="An event of the stack's archive.")
-    ] = "",
-    around: Annotated[
-        str, typer.Option(metavar="TIME", help="When it was archived, ISO 8601: an hour before and after.")
-    ] = "",
-    since: Annotated[str, typer.Option(metavar="SPAN", help="How far back to look: 90m, 24h, 7d.")] = "24h",
+    event: EventOption = "",
+    message_id: MessageIdOption = "",
+    around: AroundOption = "",
+    since: SinceOption = "24h",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Run a function as it is deployed: what becomes of each event, its log, and where it fails.

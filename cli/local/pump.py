@@ -131,6 +131,7 @@ def run(settings: LocalSettings) -> None:
         except (BotoCoreError, ClientError) as problem:
             failed += 1
             log.warning("round failed: %s", problem)
+        # The pace of a process of its own: rounds take a share of the time at most, and slow nobody.
         time.sleep(max(PAUSE, (time.monotonic() - started) / SHARE))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from cli.options import WorkspaceOption
+from cli.options import AroundOption, EventOption, MessageIdOption, SinceOption, WorkspaceOption
 from cli.preview.as_json import describe_preview
 from cli.preview.compare import SyncComparison
 from cli.preview.evaluate import SyncPreview
@@ -28,18 +28,10 @@ def preview(
     workspace: WorkspaceOption,
     stack: StackOption = "",
     sync: Annotated[str, typer.Option("--sync", "-s", metavar="NAME", help="The sync.")] = "",
-    event: Annotated[
-        str, typer.Option("--event", "-e", metavar="FILE", help="Events from a file, - for standard input.")
-    ] = "",
-    message_id: Annotated[
-        str, typer.Option("--message-id", "-m", metavar="ID", help="An event of the stack's archive.")
-    ] = "",
-    around: Annotated[
-        str, typer.Option(metavar="TIME", help="When it was archived, ISO 8601: an hour before and after.")
-    ] = "",
-    since: Annotated[
-        str, typer.Option(metavar="SPAN", help="How far back to look in the archive: 90m, 24h, 7d.")
-    ] = DAY,
+    event: EventOption = "",
+    message_id: MessageIdOption = "",
+    around: AroundOption = "",
+    since: SinceOption = DAY,
     diff: Annotated[
         Path | None,
         typer.Option(

@@ -170,7 +170,7 @@ def _receive(
     request: Request, endpoint: Endpoint, moment: float, place: str, entrance: Entrance
 ) -> Iterator[Incoming]:
     """The events of a request as they leave ingest."""
-    source = Source("", entrance.collect_ip)  # type: ignore[arg-type]
+    source = Source("", entrance.collect_ip)  # type: ignore[arg-type]  # of a checked workspace
     gate = _AnyKey(KeyRing({}), {"": source}, Limits())
     try:
         intake = accept_request(

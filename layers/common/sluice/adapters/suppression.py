@@ -76,5 +76,5 @@ class SuppressedUsersTable:
             left = answer.get("UnprocessedKeys", {}).get(self._table)
             if not left:
                 return frozenset(found)
-            keys = left["Keys"]  # type: ignore[assignment]
+            keys = left["Keys"]  # type: ignore[assignment]  # the same keys, in the answer's type
         return None

@@ -38,7 +38,7 @@ class TailTable:
             for row in rows
         ]
         try:
-            answer = self._client.batch_write_item(RequestItems={self._table: requests})  # type: ignore[dict-item]
+            answer = self._client.batch_write_item(RequestItems={self._table: requests})  # type: ignore[dict-item]  # puts
         except (BotoCoreError, ClientError) as error:
             logger.warning("DynamoDB did not take what sluice tail shows: %s", error)
             return

@@ -76,7 +76,7 @@ def treat_object(value: Mapping[str, Any], branches: Branches) -> dict[str, Any]
                 del out[name]
             else:
                 out[name] = treated
-    return out  # type: ignore[no-any-return]
+    return out  # type: ignore[no-any-return]  # `value`, or a copy of it
 
 
 def _treat_list(value: list[Any], branches: Branches) -> list[Any]:
