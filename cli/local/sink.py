@@ -7,8 +7,9 @@
                              "drop": true, "repeat": 3 or "forever"}]}, or a list of such;
                         `contains` limits it to requests whose body has that text; after the last answer: 200.
                         Instead of `drop`: "fault": "reset" | "garbage" | "half_closed" | "cut"
-                        "refuse": {"events": [0, 4]}: these items of a JSON body are not taken; the answer
-                        names them as Braze does (with a status below 300 the others are)
+                        "refuse": {"events": [0, "gift"]}: these items of a JSON body, by place or by a text
+                        in them, are not taken; the answer names them as Braze does (with a status below
+                        300 the others are taken)
     DELETE /_requests   forgets what arrived (`?path=` those of a path, `?scripts=true` the scripts too)
     DELETE /_script     forgets the scripts
     PUT /_tally         {"ids": "regular expression"}: requests are no longer kept; instead each id in a body

@@ -8,8 +8,9 @@ import orjson
 
 WHY = "refused by the script"
 
-type Indexes = Mapping[str, Sequence[int]]
-"""Which items of which arrays of a body, such as `{"events": [0, 4]}`."""
+type Picks = Mapping[str, Sequence[int | str]]
+"""Which items of which arrays of a body, such as `{"events": [0, 4, "gift"]}`: those at these places, and
+those whose JSON holds the text."""
 
 
 @dataclass(frozen=True)
@@ -21,20 +22,20 @@ class Refusal:
     item: bytes
 
 
-def find_refusals(body: bytes, indexes: Indexes) -> list[Refusal]:
-    """The items that the body has at these places; none where it has no such array, or is no JSON object."""
+def find_refusals(body: bytes, picks: Picks) -> list[Refusal]:
+    """The picked items of the body; none where it has no such array, or is no JSON object."""
     try:
-        document = orjson.loads(body) if indexes else None
+        document = orjson.loads(body) if picks else None
     except orjson.JSONDecodeError:
         return []
     if not isinstance(document, dict):
         return []
     return [
-        Refusal(array, index, orjson.dumps(document[array][index]))
-        for array, some in indexes.items()
+        Refusal(array, index, item)
+        for array, some in picks.items()
         if isinstance(document.get(array), list)
-        for index in some
-        if index < len(document[array])
+        for index, item in enumerate(map(orjson.dumps, document[array]))
+        if index in some or any(isinstance(pick, str) and pick.encode() in item for pick in some)
     ]
 
 
@@ -44,12 +45,16 @@ def name_refusals(refusals: Iterable[Refusal], status: int) -> dict[str, Any]:
     return {"message": "success" if status < 300 else WHY, **({"errors": errors} if errors else {})}
 
 
-def read_indexes(value: object) -> Indexes:
+def read_picks(value: object) -> Picks:
     """`refuse` of a scripted answer. Raises ValueError saying what it must be."""
-    if not isinstance(value, dict) or not all(_is_index_list(some) for some in value.values()):
-        raise ValueError('`refuse` must be lists of indexes by array, such as {"events": [0, 4]}')
+    if not isinstance(value, dict) or not all(_is_pick_list(some) for some in value.values()):
+        raise ValueError(
+            '`refuse` must be lists of indexes and texts by array, such as {"events": [0, "gift"]}'
+        )
     return value
 
 
-def _is_index_list(value: object) -> bool:
-    return isinstance(value, list) and all(type(index) is int and index >= 0 for index in value)
+def _is_pick_list(value: object) -> bool:
+    return isinstance(value, list) and all(
+        (type(pick) is int and pick >= 0) or (isinstance(pick, str) and pick != "") for pick in value
+    )

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cli.local.sink_refusals import Indexes, read_indexes
+from cli.local.sink_refusals import Picks, read_picks
 from cli.local.sink_tally import Tally, matches_path
 
 KEPT_REQUESTS = 100_000
@@ -33,7 +33,7 @@ class Answer:
     delay: float = 0.0
     drop: bool = False
     fault: str = ""
-    refuse: Indexes = field(default_factory=dict)
+    refuse: Picks = field(default_factory=dict)
     repeat: int | None = 1
 
     @property
@@ -210,6 +210,6 @@ def _read_answer(entry: object) -> Answer:
         delay=float(delay),
         drop=bool(entry.get("drop")),
         fault=fault,
-        refuse=read_indexes(entry.get("refuse", {})),
+        refuse=read_picks(entry.get("refuse", {})),
         repeat=None if repeat == "forever" else repeat,
     )

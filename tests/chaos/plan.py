@@ -26,7 +26,7 @@ FEWEST_REQUESTS = 100
 TWICE_EVERY = 30  # one request in so many is sent twice
 STEP_SECONDS = 1.5
 
-REFUSED, TOO_LARGE = "refused-by-the-crm", "too-large-for-lists"
+REFUSED, TOO_LARGE = "refused-for-good", "too-large-for-lists"
 
 type Event = dict[str, Any]
 type Rule = dict[str, Any]
@@ -54,6 +54,11 @@ class Plan:
     @property
     def events(self) -> int:
         return sum(len(batch) for batch, _ in self.requests)
+
+    @property
+    def refused(self) -> int:
+        """Events that the CRM and Braze never take."""
+        return sum(event["properties"]["note"] == REFUSED for batch, _ in self.requests for event in batch)
 
 
 def make_plan(seed: int, events: int) -> Plan:
@@ -150,11 +155,15 @@ def draw_refusal(dice: random.Random) -> dict[str, Any]:
 
 
 def plan_poison() -> list[dict[str, Any]]:
-    """What a destination never takes: the CRM refuses an event, the lists are too large until it is alone."""
+    """What a destination never takes: some events the CRM refuses, and Braze by name whatever is beside
+    them; others make every list too large until they are alone.
+    """
+    named: Answers = [{"status": 201, "refuse": {"events": [REFUSED]}, "repeat": "forever"}]
     return [
         {"path": "/crm/*", "contains": REFUSED, "answers": [{"status": 422, "repeat": "forever"}]},
         {"path": "/braze/*", "contains": TOO_LARGE, "answers": [{"status": 413, "repeat": "forever"}]},
         {"path": "/rudder/*", "contains": TOO_LARGE, "answers": [{"status": 413, "repeat": "forever"}]},
+        {"path": "/braze/*", "contains": REFUSED, "answers": named},
     ]
 
 

@@ -26,6 +26,7 @@ def test_no_event_is_lost_while_destinations_aws_and_functions_fail() -> None:
         assert found.sent == found.delivered + found.dead + found.blocked + found.dropped == result.copies
         assert found.blocked >= len(plan.blocked)
         assert found.dead < 0.05 * EVENTS, "most are delivered once everything is well"
-    assert result.balances["events-to-braze"].refused > 0, "events were refused by name"
-    assert result.balances["events-to-braze"].rejected > 0, "and died of it"
+    braze = result.balances["events-to-braze"]
+    assert braze.refused >= plan.refused > 0, "events were refused by name"
+    assert braze.rejected >= plan.refused, "and died of it"
     assert result.holds

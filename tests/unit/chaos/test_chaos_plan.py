@@ -35,7 +35,7 @@ def test_every_kind_of_event_is_sent_and_some_requests_twice():
     plan = make_plan(1, 10_000)
 
     notes = Counter(event["properties"]["note"] for batch, _ in plan.requests for event in batch)
-    assert notes[REFUSED]
+    assert notes[REFUSED] == plan.refused > 0
     assert notes[TOO_LARGE]
     assert plan.blocked
     assert {times for _, times in plan.requests} == {1, 2}
@@ -59,15 +59,17 @@ def test_every_trouble_is_met_in_a_long_run():
 
 def test_braze_refuses_some_events_by_name_in_short_runs_too():
     for events in (2000, 100_000):
-        refusals = [answer for answer in make_plan(7, events).answers["braze"] if "refuse" in answer]
+        plan = make_plan(7, events)
+        refusals = [answer for answer in plan.answers["braze"] if "refuse" in answer]
         assert {answer["status"] for answer in refusals} == {201, 400}
+        assert plan.refused
 
 
 def test_the_sink_takes_every_script():
     plan = make_plan(1, 2000)
 
     scripts = [{"path": name, "answers": answers} for name, answers in plan.answers.items()]
-    assert len(list(read_scripts([*scripts, *plan_poison()]))) == len(SYNCS) + 3
+    assert len(list(read_scripts([*scripts, *plan_poison()]))) == len(SYNCS) + 4
 
 
 def test_the_syncs_of_the_plan_are_those_of_the_workspace():

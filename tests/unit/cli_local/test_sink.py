@@ -139,6 +139,7 @@ def test_a_dropped_connection_gives_no_answer_but_is_stored(sink: SinkServer) ->
         {"path": "/a", "answers": [{"refuse": [0]}]},
         {"path": "/a", "answers": [{"refuse": {"events": [-1]}}]},
         {"path": "/a", "answers": [{"refuse": {"events": "0"}}]},
+        {"path": "/a", "answers": [{"refuse": {"events": [""]}}]},
         {"path": "/a", "answers": {}},
         [1],
     ],
@@ -239,6 +240,18 @@ def test_items_of_a_request_may_be_refused_and_the_answer_names_them(sink: SinkS
         ("events", 2),
     ]
     assert all(error["type"] for error in body["errors"])
+
+
+def test_items_may_be_refused_for_a_text_in_them_wherever_they_stand(sink: SinkServer) -> None:
+    answers = [{"status": 201, "refuse": {"events": [0, "thr"]}, "repeat": "forever"}]
+    call(sink, "PUT", "/_script", {"path": "/a", "answers": answers})
+
+    named = [
+        [error["index"] for error in call(sink, "POST", "/a", {"events": events})[2].get("errors", [])]
+        for events in (EVENTS["events"], EVENTS["events"][1:], EVENTS["events"][:2])
+    ]
+
+    assert named == [[0, 2], [0, 1], [0]]
 
 
 def test_an_answer_that_refuses_nothing_in_a_request_names_nothing(sink: SinkServer) -> None:
