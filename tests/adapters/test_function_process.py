@@ -33,9 +33,9 @@ def run(tmp_path):
     def run(text, *events, parameters=None, seconds=5.0):
         (tmp_path / "f.py").write_text(text)
         process = FunctionProcess(tmp_path, parameters or Parameters(), os.environ, seconds=seconds)
-        lines = [orjson.dumps(event).decode() for event in events or [EVENT]]
-        returned = process.run("f", "\n".join(lines))
-        told = zip(returned.data.split("\n")[:-1], returned.parents, strict=True)
+        lines = [orjson.dumps(event) for event in events or [EVENT]]
+        returned = process.run("f", b"\n".join(lines))
+        told = zip(returned.data.split(b"\n")[:-1], returned.parents, strict=True)
         return [orjson.loads(line or lines[parent]) for line, parent in told]
 
     return run

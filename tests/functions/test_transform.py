@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from cli.build import write_workspace_layer
+from sluice.transforms.protocol import unpack_lines
 
 EVENTS = Path("events/transform")
 
@@ -42,9 +43,9 @@ def read_lines(capsys):
 
 def test_a_batch_is_answered_with_the_events_and_where_they_come_from():
     answer = invoke("batch")
-    changed, unchanged, _ = answer["events"].split("\n")
+    changed, unchanged, _ = unpack_lines(answer["events"]).split(b"\n")
     assert orjson.loads(changed)["properties"] == {"note": "mail to [email]"}
-    assert unchanged == ""
+    assert unchanged == b""
     assert (answer["parents"], answer["errors"]) == ([0, 1], {})
 
 

@@ -151,7 +151,7 @@ def test_the_limits_are_those_of_the_code():
     rows = dict(re.findall(r"^\| (.+?) \| (.+?) \|$", read_section("## Limits"), re.MULTILINE))
     assert rows == {
         "Events in a batch": f"{MAX_BATCH}",
-        "A call": f"{MAX_CALL_BYTES:,} bytes",
+        "Events in a call": f"{MAX_CALL_BYTES:,} bytes",
         "Time for a batch": f"{BATCH_SECONDS:g} s",
         "Memory of the process": f"{MEGABYTES} MB",
         "Events that one may become": f"{MAX_RETURNED}",

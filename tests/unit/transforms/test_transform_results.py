@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.transforms.protocol import Reply, read_reply
+from sluice.transforms.protocol import Reply, pack_lines, read_reply
 from sluice.transforms.results import EventLimits, Item, collect_outcomes, derive_id
 from tests.unit.transforms.world import make_event, play
 
@@ -180,7 +180,13 @@ def test_another_order_of_fields_is_no_change():
     assert outcome.events[0] is event
 
 
-ANSWER = {"v": 1, "events": "[]", "parents": [], "errors": {}}
+ANSWER = {"v": 1, "events": "", "parents": [], "errors": {}}
+ONE = pack_lines(b"{}\n")
+
+
+def test_an_answer_has_its_events_in_base64():
+    answer = read_reply(Reply(payload=orjson.dumps({**ANSWER, "events": ONE, "parents": [0]})), 1)
+    assert (answer.events, answer.parents, answer.error) == ([b"{}"], [0], "")
 
 
 @pytest.mark.parametrize(
@@ -192,13 +198,15 @@ ANSWER = {"v": 1, "events": "[]", "parents": [], "errors": {}}
         b"{}",
         b"not json",
         orjson.dumps({**ANSWER, "events": []}),
+        orjson.dumps({**ANSWER, "events": "{}\n", "parents": [0]}),
+        orjson.dumps({**ANSWER, "events": "é", "parents": [0]}),
         orjson.dumps({**ANSWER, "parents": [0]}),
-        orjson.dumps({**ANSWER, "events": "{}\n", "parents": [7]}),
-        orjson.dumps({**ANSWER, "events": "{}\n", "parents": [-1]}),
-        orjson.dumps({**ANSWER, "events": "{}\n", "parents": [True]}),
+        orjson.dumps({**ANSWER, "events": ONE, "parents": [7]}),
+        orjson.dumps({**ANSWER, "events": ONE, "parents": [-1]}),
+        orjson.dumps({**ANSWER, "events": ONE, "parents": [True]}),
         orjson.dumps({**ANSWER, "errors": []}),
         orjson.dumps({**ANSWER, "errors": {"x": "y"}}),
-        orjson.dumps({**ANSWER, "events": "[" + " " * 4_000_000 + "]"}),
+        orjson.dumps({**ANSWER, "events": pack_lines(b" " * 4_000_000 + b"\n"), "parents": [0]}),
     ],
     ids=lambda payload: payload[:40].decode(),
 )
@@ -212,7 +220,11 @@ def test_an_answer_that_is_none_is_an_error_of_what_ran(payload):
 def test_a_line_that_is_no_event_fails_alone(line):
     good = {"messageId": "m-2", "type": "page", "userId": "u"}
     items = [Item(0, make_event(n), orjson.dumps(make_event(n))) for n in (1, 2)]
-    payload = {**ANSWER, "events": f"{line}\n{orjson.dumps(good).decode()}\n", "parents": [0, 1]}
+    payload = {
+        **ANSWER,
+        "events": pack_lines(b"%b\n%b\n" % (line.encode(), orjson.dumps(good))),
+        "parents": [0, 1],
+    }
     answer = read_reply(Reply(payload=orjson.dumps(payload)), 2)
     bad, kept = collect_outcomes("f", items, answer, EventLimits())
     assert bad.error.startswith("f: ")

@@ -47,7 +47,7 @@ class World:
 
     def call(self, payload):
         name, text = parse_call(orjson.loads(payload))
-        lines = text.split("\n")
+        lines = text.split(b"\n")
         events = [orjson.loads(line) for line in lines]
         self.calls.append((name, [event["messageId"] for event in events]))
         noted, alive = note_given(lines, events), list(events)

@@ -73,7 +73,7 @@ class FunctionProcess:
         self._loaded: dict[str, _Loaded] = {}
         self._logs: dict[str, FunctionLog] = {}
 
-    def answer(self, name: str, events: str) -> dict[str, Any]:
+    def answer(self, name: str, events: bytes) -> dict[str, Any]:
         """What TransformFunction answers the router, whatever the function does."""
         try:
             result = self.run(name, events)
@@ -83,7 +83,7 @@ class FunctionProcess:
             return make_trouble(str(unavailable))
         return make_answer(result.data, result.parents, result.errors)
 
-    def run(self, name: str, events: str) -> Returned:
+    def run(self, name: str, events: bytes) -> Returned:
         """What a function makes of the events, a line of JSON each.
 
         Whatever it does, short of ending the process, ends here and within the time; so does its output.
@@ -100,7 +100,7 @@ class FunctionProcess:
                 log.emit("ERROR", failed.error, traceback=failed.traceback)
                 raise
 
-    def _run(self, name: str, events: str) -> Returned:
+    def _run(self, name: str, events: bytes) -> Returned:
         try:
             with end_after(self._seconds):
                 try:
@@ -118,17 +118,17 @@ class FunctionProcess:
         except BaseException as error:  # SystemExit, KeyboardInterrupt and whatever else it may raise
             raise self._describe(name, error) from error
 
-    def _call(self, name: str, events: str) -> Returned:
+    def _call(self, name: str, events: bytes) -> Returned:
         entry = self._find_entry(name)
-        lines = events.split("\n")
-        given = orjson.loads(f"[{','.join(lines)}]")
+        lines = events.split(b"\n")
+        given = orjson.loads(b"[%b]" % b",".join(lines))
         alive = list(given)  # the function may take events out of its list
         noted = note_given(lines, alive)
         returned = entry(given)
         if inspect.isawaitable(returned):
             returned = asyncio.run(_wait_for(returned))
         result = read_returned(noted, returned)
-        if (size := len(result.data.encode())) > MAX_ANSWER_BYTES:
+        if (size := len(result.data)) > MAX_ANSWER_BYTES:
             raise WrongResult(f"transform_events returned {size} bytes, over {MAX_ANSWER_BYTES}")
         return result
 

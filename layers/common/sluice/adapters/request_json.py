@@ -7,10 +7,10 @@ stays botocore's. The result is the same JSON, with UTF-8 where the standard lib
 
 from __future__ import annotations
 
-import binascii
 from typing import Any, Protocol
 
 import orjson
+import pybase64
 
 from sluice.quoted import Quoted
 
@@ -47,5 +47,5 @@ def _encode(value: object) -> object:
     if isinstance(value, Quoted):
         return orjson.Fragment(value.literal)
     if isinstance(value, bytes):
-        return orjson.Fragment(b'"%b"' % binascii.b2a_base64(value, newline=False))
+        return orjson.Fragment(b'"%b"' % pybase64.b64encode(value))
     raise TypeError(f"{type(value).__name__} is no parameter of an AWS call")

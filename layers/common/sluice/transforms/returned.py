@@ -24,7 +24,7 @@ class Returned:
     `errors` says why the events at some places have no result.
     """
 
-    data: str = ""
+    data: bytes = b""
     parents: list[int] = field(default_factory=list)
     errors: dict[int, str] = field(default_factory=dict)
 
@@ -33,12 +33,12 @@ class Returned:
 class Given:
     """The events as they were before the function saw them. No two have the same messageId."""
 
-    lines: Sequence[str]
+    lines: Sequence[bytes]
     objects: dict[int, int]
     ids: dict[str, int]
 
 
-def note_given(lines: Sequence[str], events: Sequence[Event]) -> Given:
+def note_given(lines: Sequence[bytes], events: Sequence[Event]) -> Given:
     """Must be asked before the function runs; the caller keeps the events alive until it has returned."""
     return Given(
         lines,
@@ -63,7 +63,7 @@ def read_returned(given: Given, returned: Any) -> Returned:
         events.append(event)
         parents.append(_find_parent(given, n, event))
     try:
-        lines = [orjson.dumps(event).decode() for event in events]
+        lines = [orjson.dumps(event) for event in events]
     except (TypeError, RecursionError):
         return _read_one_by_one(given, events, parents)
     return Returned(_join(given, lines, parents), parents)
@@ -82,18 +82,18 @@ def _find_parent(given: Given, n: int, event: Event) -> int:
     return parent
 
 
-def _join(given: Given, lines: Sequence[str], parents: Sequence[int]) -> str:
-    told = ["" if line == given.lines[at] else line for line, at in zip(lines, parents, strict=True)]
-    return "\n".join([*told, ""])
+def _join(given: Given, lines: Sequence[bytes], parents: Sequence[int]) -> bytes:
+    told = [b"" if line == given.lines[at] else line for line, at in zip(lines, parents, strict=True)]
+    return b"\n".join([*told, b""])
 
 
 def _read_one_by_one(given: Given, events: Sequence[Event], parents: Sequence[int]) -> Returned:
     """Leaves out what is not JSON, with everything else that its event became."""
     errors: dict[int, str] = {}
-    written: list[tuple[int, str]] = []
+    written: list[tuple[int, bytes]] = []
     for event, parent in zip(events, parents, strict=True):
         try:
-            written.append((parent, orjson.dumps(event).decode()))
+            written.append((parent, orjson.dumps(event)))
         except (TypeError, RecursionError) as error:
             errors.setdefault(parent, f"returned an event that is not JSON: {error}")
     kept = [(parent, line) for parent, line in written if parent not in errors]

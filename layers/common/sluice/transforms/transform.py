@@ -145,18 +145,13 @@ class Transform:
 
 
 def cut_batches(items: Sequence[Item]) -> Iterator[list[int]]:
-    """Places of consecutive items that fit one call. No two of a batch have the same message id.
-
-    Inside the text of a call an event is at most twice as long: quotes and backslashes are escaped.
-    """
+    """Places of consecutive items that fit one call. No two of a batch have the same message id."""
     places: list[int] = []
     ids: set[object] = set()
     size = 0
     for place, item in enumerate(items):
-        message_id, length = item.event["messageId"], 2 * len(item.data) + 1
-        if places and (
-            len(places) == MAX_BATCH or message_id in ids or size + length > MAX_CALL_BYTES - 1024
-        ):
+        message_id, length = item.event["messageId"], len(item.data) + 1
+        if places and (len(places) == MAX_BATCH or message_id in ids or size + length > MAX_CALL_BYTES):
             yield places
             places, ids, size = [], set(), 0
         places.append(place)
