@@ -43,8 +43,8 @@ demo: $(LOCAL) ## Send a story of 200 events through a local stack and show what
 test: $(LOCAL) ## Run every test, end to end included (ARGS=tests/unit for some, WORKERS=4 at a time)
 	@.venv/bin/pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
-e2e: $(LOCAL) ## Run the end-to-end tests only
-	@.venv/bin/pytest tests/e2e $(ARGS)
+e2e: $(LOCAL) ## Run the end-to-end tests only (ARGS=tests/e2e/test_chaos.py for some)
+	@.venv/bin/pytest $(if $(filter tests/%,$(ARGS)),,tests/e2e) $(ARGS)
 
 chaos: $(LOCAL) ## Prove that no event is lost while everything fails (ARGS="--seed 7 --events 2000")
 	@$(PYTHON) -m tests.chaos $(ARGS)
