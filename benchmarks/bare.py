@@ -8,9 +8,9 @@ import urllib3
 from benchmarks.delivery import sync_packs
 from benchmarks.harness import Counter, Event, Figures, measure_wall
 from sluice.delivery.pack_work import PackWork, prepare_requests, read_pack
-from sluice.delivery.ports import Message
 from sluice.delivery.sync import compile_sync
 from sluice.destinations.declaration import Request
+from sluice.messages import Message
 from sluice.workspace.runtime import load_compiled
 
 THREADS = 32

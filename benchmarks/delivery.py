@@ -10,8 +10,8 @@ import orjson
 from benchmarks.harness import Context, Counter, Event, Figures, measure, measure_wall, sqs_events
 from functions.delivery.app import handler
 from sluice.delivery.pack_work import PackWork, prepare_requests, read_pack
-from sluice.delivery.ports import Message
 from sluice.delivery.sync import compile_sync
+from sluice.messages import Message
 from sluice.packs import SyncPack, cut, dump_item, dump_sync_pack
 from sluice.workspace.runtime import load_compiled
 

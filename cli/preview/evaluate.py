@@ -11,12 +11,12 @@ from typing import Any
 from cli.preview.incoming import ACCEPTED, BLOCKED, Incoming
 from sluice.consent import compile_consent
 from sluice.delivery.pack_work import PackWork, prepare_requests
-from sluice.delivery.ports import Message
 from sluice.delivery.sync import Sync, compile_sync
 from sluice.destinations.declaration import Request
 from sluice.destinations.event_types import EventType
 from sluice.explain.filters import FilterVerdict, explain_filter
 from sluice.explain.mappings import Origin, explain_mapping
+from sluice.messages import Message
 from sluice.packs import Event, IngestPack, Item, SyncPack
 from sluice.routing.decide import CATCH_ALL, compile_source
 from sluice.routing.govern import compile_rules, govern

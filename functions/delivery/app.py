@@ -6,8 +6,8 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sluice.bootstrap.delivery import build_delivery
-from sluice.delivery.ports import Message
 from sluice.delivery.report import Report
+from sluice.messages import read_messages
 
 metrics = Metrics()
 
@@ -17,20 +17,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Names the messages that must be received again; Lambda acknowledges all others."""
     delivery = build_delivery()
     report = delivery.deliver(
-        [parse_record(record) for record in event["Records"]],
+        read_messages(event),
         remaining=lambda: context.get_remaining_time_in_millis() / 1000,
     )
     count(report, delivery.sync.slug)
     return report.as_partial_batch_response()
-
-
-def parse_record(record: dict[str, Any]) -> Message:
-    return Message(
-        id=record["messageId"],
-        receipt_handle=record["receiptHandle"],
-        receive_count=int(record["attributes"]["ApproximateReceiveCount"]),
-        body=record["body"],
-    )
 
 
 def count(report: Report, sync: str) -> None:

@@ -6,7 +6,8 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sluice.bootstrap.router import build_router
-from sluice.routing.report import Message, Report
+from sluice.messages import read_messages
+from sluice.routing.report import Report
 
 metrics = Metrics()
 
@@ -14,21 +15,11 @@ metrics = Metrics()
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Names the messages that must be received again; Lambda acknowledges all others."""
-    messages = [parse_record(record) for record in event["Records"]]
     report = build_router().route(
-        messages, seconds_left=lambda: context.get_remaining_time_in_millis() / 1000
+        read_messages(event), seconds_left=lambda: context.get_remaining_time_in_millis() / 1000
     )
     count(report)
     return report.as_partial_batch_response()
-
-
-def parse_record(record: dict[str, Any]) -> Message:
-    return Message(
-        id=record["messageId"],
-        receipt_handle=record["receiptHandle"],
-        receive_count=int(record["attributes"]["ApproximateReceiveCount"]),
-        body=record["body"],
-    )
 
 
 def count(report: Report) -> None:

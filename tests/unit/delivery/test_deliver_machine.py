@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from sluice.delivery.breaker import READ_SECONDS
-from sluice.delivery.ports import Message
 from sluice.destinations.declaration import Response
 from sluice.errors import RetryLater
+from sluice.messages import Message
 from sluice.reasons import Reason
 from tests.unit.delivery.steps import Killed, Steps, Watched
 from tests.unit.delivery.world import DLQ, QUEUE, World, ids_of, make_event, make_pack, make_workspace

@@ -7,10 +7,11 @@ from typing import Any
 import orjson
 
 from sluice.delivery.deliver import Delivery
-from sluice.delivery.ports import Message, Places, Ports
+from sluice.delivery.ports import Places, Ports
 from sluice.delivery.report import Report
 from sluice.delivery.sync import compile_sync
 from sluice.destinations.declaration import Outside
+from sluice.messages import Message
 from sluice.packs import Item, SyncPack, dump_item, dump_sync_pack
 from sluice.times import format_time
 from tests.fakes.archive import FakeArchive

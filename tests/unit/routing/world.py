@@ -6,9 +6,10 @@ from typing import Any
 
 import orjson
 
+from sluice.messages import Message
 from sluice.packs import IngestPack, dump_ingest_pack, parse_sync_pack
 from sluice.routing.govern import ApplyFunctions, FindSuppressed
-from sluice.routing.report import Message, Report
+from sluice.routing.report import Report
 from sluice.routing.route import Router
 from sluice.times import format_time
 from tests.fakes.queues import FakeQueues, Stored

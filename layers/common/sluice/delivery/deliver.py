@@ -9,7 +9,7 @@ from sluice.delivery.budget import SETTLE_SECONDS, TimeBudget, find_budget
 from sluice.delivery.calls import Caller
 from sluice.delivery.pacing import Pacer
 from sluice.delivery.pack_work import Outcome, PackWork, drop_copies, prepare_requests, read_pack
-from sluice.delivery.ports import Message, Places, Ports
+from sluice.delivery.ports import Places, Ports
 from sluice.delivery.remains import Remains
 from sluice.delivery.report import Report
 from sluice.delivery.schedule import queue_delay
@@ -17,6 +17,7 @@ from sluice.delivery.settle import Settlement
 from sluice.delivery.sort_out import Sorter
 from sluice.delivery.sync import Sync
 from sluice.errors import PackUnreadable, RetryLater
+from sluice.messages import Message
 from sluice.times import parse_time
 
 SUSPECT_RECEIVES = 3  # received so often, a pack may be what kills the process

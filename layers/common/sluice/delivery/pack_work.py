@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sluice.delivery.breaker import Pause
-from sluice.delivery.ports import Message
 from sluice.delivery.sync import Sync
 from sluice.destinations.declaration import Batch, Entry, Request, Response, Verdict
 from sluice.errors import DeliveryError, GiveUp, MappingError, PackUnreadable
+from sluice.messages import Message
 from sluice.packs import Event, Item, SyncPack, parse_sync_pack
 from sluice.reasons import Reason
 from sluice.times import parse_time

@@ -8,16 +8,6 @@ from sluice.delivery.breaker import PauseStore
 from sluice.destinations.declaration import Outside
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message received from the sync's queue; `receive_count` counts this time."""
-
-    id: str
-    receipt_handle: str
-    receive_count: int
-    body: str
-
-
 class Queues(Protocol):
     """SQS. Every method answers the indexes of what it could not do, and raises nothing for SQS's trouble."""
 

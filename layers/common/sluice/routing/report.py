@@ -4,20 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from sluice.messages import Message
 from sluice.routing.verdicts import Routed
 
 MAX_WAIT = 120
 POISON_WAIT = 1
-
-
-@dataclass(slots=True, frozen=True)
-class Message:
-    """One SQS message of the ingest queue."""
-
-    id: str
-    receipt_handle: str
-    receive_count: int
-    body: str
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from zlib import crc32
 
 from sluice.consent import compile_consent
+from sluice.messages import Message
 from sluice.packs import IngestPack, parse_ingest_pack
 from sluice.quoted import Quoted
 from sluice.routing.archive import archive_lines
@@ -22,7 +23,7 @@ from sluice.routing.fanout import send_sync_packs
 from sluice.routing.govern import ApplyFunctions, FindSuppressed, GovernFailed, compile_rules, govern
 from sluice.routing.judge import judge_governed
 from sluice.routing.per_sync import copy_for_syncs
-from sluice.routing.report import Message, Report
+from sluice.routing.report import Report
 from sluice.routing.skip import skip_denied
 from sluice.routing.verdicts import Routed, judge_pack
 from sluice.tailing import Tail
