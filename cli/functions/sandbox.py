@@ -2,12 +2,15 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from cli.build import PACKAGE
 from sluice.transforms.protocol import Reply
@@ -41,37 +44,45 @@ class Sandbox:
         return [self.call(payload) for payload in payloads]
 
     def call(self, payload: bytes) -> Reply:
-        """As Lambda would answer."""
+        """As Lambda would answer.
+
+        All goes through files: no answer and no output is too long for a pipe, and what the function leaves
+        running holds nothing open.
+        """
         self.calls += 1
-        reading, writing = os.pipe()
-        try:
+        with (
+            TemporaryFile() as given,
+            TemporaryFile() as answer,
+            TemporaryFile() as out,
+            TemporaryFile() as err,
+        ):
+            given.write(payload)
+            given.seek(0)
             child = subprocess.Popen(
-                [sys.executable, "-c", _CHILD, str(writing)],
+                [sys.executable, "-c", _CHILD, str(answer.fileno())],
                 env=self._environment(),
                 cwd=self.layer,
-                pass_fds=[writing],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                pass_fds=[answer.fileno()],
+                stdin=given,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
             )
-        finally:
-            os.close(writing)
-        with os.fdopen(reading, "rb") as pipe, child:
             try:
-                out, err = child.communicate(payload, timeout=SECONDS)
+                status = child.wait(SECONDS)
             except subprocess.TimeoutExpired:
-                child.kill()
-                out, err = child.communicate()
-                self._read_log(out)
+                status = None
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+            self._read_log(_read(out))
+            if status is None:
                 return Reply(crash=f"it did not end, and its process was ended after {SECONDS} s")
-            answer = pipe.read()
-        self._read_log(out)
-        if child.returncode or not answer:
-            said = err.decode(errors="replace").strip().splitlines()
-            return Reply(
-                crash=f"its process died (exit status {child.returncode}) {' '.join(said[-1:])}".strip()
-            )
-        return Reply(payload=answer)
+            if status or not (told := _read(answer)):
+                said = _read(err).decode(errors="replace").strip().splitlines()
+                return Reply(crash=f"its process died (exit status {status}) {' '.join(said[-1:])}".strip())
+            return Reply(payload=told)
 
     def _environment(self) -> dict[str, str]:
         """As little as Lambda gives: nothing of the person's own environment but where Python is."""
@@ -96,3 +107,9 @@ class Sandbox:
                 told = {"level": "INFO", "message": line}
             if isinstance(told, dict) and "_aws" not in told:
                 self.log.append(told)
+
+
+def _read(file: IO[bytes]) -> bytes:
+    """All of a file that somebody else wrote."""
+    file.seek(0)
+    return file.read()

@@ -92,6 +92,23 @@ def test_a_failure_is_shown_with_its_line_and_the_others_go_on(test_events):
     assert lines[-1] == "enrich: 2 events, 0 kept, 1 changed, 0 dropped, 1 failed"
 
 
+def test_an_answer_may_be_longer_than_a_pipe(test_events):
+    code, lines = test_events(
+        *(make_event("Good", messageId=f"m-{n}", traits={"t": "x" * 1000}) for n in range(200))
+    )
+    assert lines[-1] == "enrich: 200 events, 0 kept, 200 changed, 0 dropped, 0 failed"
+    assert code == 0
+
+
+def test_what_a_function_leaves_running_holds_nothing_up(test_events, workspace):
+    text = "import subprocess\nsubprocess.Popen(['sleep', '60'])\n"
+    (workspace / "functions/enrich.py").write_text(f"{text}def transform_events(events): return events\n")
+    assert test_events(make_event("Good")) == (
+        0,
+        ["good: kept", "enrich: 1 event, 1 kept, 0 changed, 0 dropped, 0 failed"],
+    )
+
+
 def test_an_event_that_ingest_blocks_is_not_given_to_the_function(test_events):
     code, lines = test_events(make_event("Good", userId=None))
     assert "good: not given to it: missing_identity" in lines
