@@ -17,7 +17,8 @@ def lift_ticket(event: dict) -> None:
     ticket = body.get("ticket")
     if not isinstance(ticket, dict):
         return  # not the webhook that this is for: it goes on as it came
-    requester = ticket.get("requester") or {}
+    requester = ticket.get("requester")
+    user_id = requester.get("external_id") if isinstance(requester, dict) else None
     event["event"] = "Ticket " + str(body.get("event", "ticket.updated")).rpartition(".")[2].capitalize()
-    event["userId"] = requester.get("external_id") or event.get("userId")
+    event["userId"] = user_id or event.get("userId")
     event["properties"] = {"ticket_id": ticket.get("id"), "status": ticket.get("status")}

@@ -5,7 +5,9 @@ Ids stay: were they all `[email]`, all users would be one.
 
 import re
 
-EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.[a-zA-Z]{2,}")
+ENDS = r"\s<>\"'()\[\],;:/?&="
+WORD = re.compile(rf"(?<![^@{ENDS}])[^@{ENDS}]++@[^{ENDS}]++")  # tried once a word, never twice
+DOMAIN = re.compile(r"@[^@]+\.[^\W\d_]{2}")
 KEPT = {"messageId", "type", "userId", "anonymousId", "groupId", "previousId"}
 
 
@@ -17,9 +19,13 @@ def transform_events(events: list[dict]) -> list[dict]:
 
 def redact(value):
     if isinstance(value, str):
-        return EMAIL.sub("[email]", value) if "@" in value else value
+        return WORD.sub(redact_word, value) if "@" in value else value
     if isinstance(value, dict):
         return {name: redact(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [redact(inner) for inner in value]
     return value
+
+
+def redact_word(found):
+    return "[email]" if DOMAIN.search(found[0]) else found[0]
