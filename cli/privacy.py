@@ -17,7 +17,13 @@ UserIds = Annotated[
 ]
 FileOption = Annotated[
     typer.FileText | None,
-    typer.Option("--file", "-f", metavar="FILE", help="A file with an id a line, - for standard input."),
+    typer.Option(
+        "--file",
+        "-f",
+        metavar="FILE",
+        encoding="utf-8-sig",  # spreadsheets begin a file with a mark that is no part of the first id
+        help="A file with an id a line, - for standard input.",
+    ),
 ]
 
 
@@ -102,7 +108,10 @@ class _Table:
 
 def _read_digests(user_ids: Iterable[str] | None, file: Iterable[str] | None) -> list[str]:
     """One for each id that is named, without repeats. Raises CommandError where there is none."""
-    named = [*(user_ids or ()), *(file or ())]
+    try:
+        named = [*(user_ids or ()), *(file or ())]
+    except UnicodeDecodeError as error:
+        raise CommandError(f"the file is not readable: {error}", "save it as text in UTF-8") from error
     digests = list(dict.fromkeys(digest for given in named if (digest := digest_id(given))))
     if not digests:
         raise CommandError("no user is named", "name a user id, or a file with --file")

@@ -105,3 +105,19 @@ def test_what_aws_refuses_is_one_line():
     boto3.client("dynamodb").delete_table(TableName="control")
     told = run("suppress", "u-1")
     assert (told.exit_code, told.stderr.startswith("error: ")) == (1, True)
+
+
+@pytest.mark.parametrize("is_piped", [False, True])
+def test_the_mark_that_spreadsheets_begin_a_file_with_is_no_part_of_an_id(client, tmp_path, is_piped):
+    data = b"\xef\xbb\xbfu-1\r\nu-2\r\n"
+    (file := tmp_path / "users.csv").write_bytes(data)
+    run("suppress", "--file", "-" if is_piped else str(file), text=data if is_piped else None)
+    assert stops(client, "u-1", "u-2") == [True, True]
+
+
+def test_a_file_that_is_no_text_is_told(client, tmp_path):
+    (file := tmp_path / "users.txt").write_bytes(b"\xff\xfeu\x00")
+    told = run("suppress", "--file", str(file))
+    assert told.exit_code == 1
+    assert "not readable" in told.stderr
+    assert "UTF-8" in told.stderr
