@@ -142,6 +142,26 @@ def test_consent_that_nobody_needs_is_a_warning():
     assert list(find_source_warnings(source, [])) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "is_told"),
+    [
+        ("context", True),
+        ("context.consent", True),
+        ("context.*", True),
+        ("context.consent.categoryPreferences.C1", True),
+        ("context.traits", False),
+        ("properties.consent", False),
+        ("*.email", False),
+    ],
+)
+def test_a_path_that_takes_consent_away_is_a_warning_where_it_is_needed(path, is_told):
+    """Without the object nothing is asked, and whoever refused would be sent to all the same."""
+    needy = Destination.model_validate({"kind": "sandbox", "consent_categories": ["C1"]})
+    warnings = list(find_source_warnings(make_source(drop=[path]), [needy]))
+    assert [place for place, _, _ in warnings] == [("privacy", "drop", 0)] * is_told
+    assert list(find_source_warnings(make_source(drop=[path]), [])) == []
+
+
 @pytest.mark.parametrize("name", ["All", " All ", " Braze"])
 def test_a_name_that_no_client_can_mean_is_told(name):
     [problem] = find_problems(make_workspace(integration=name))

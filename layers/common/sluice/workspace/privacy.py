@@ -40,6 +40,7 @@ CONTEXT = (
     *("timezone", "traits", "userAgent", "userAgentData"),
 )
 KEPT = ("type", "timestamp", "receivedAt", NOTES_KEY)  # what Sluice itself needs as it is
+CONSENT = ("context", "consent", "categoryPreferences")  # looked at when all paths have been applied
 _TYPO = 0.9  # propertis, contxt and trait are as near to what was meant; content is not to context
 _HINT = "write it as in filters and mappings: context.traits.email, properties.products.*.email"
 
@@ -91,11 +92,18 @@ def find_destination_faults(destination: Destination) -> Iterator[Fault]:
 
 def find_source_warnings(source: Source, destinations: Collection[Destination]) -> Iterator[Fault]:
     """What is allowed and probably not meant; `destinations` are those that the source's syncs send to."""
+    needs_consent = any(d.consent_categories for d in destinations)
     for place, path in _list_paths(source):
         try:
-            first, *rest = parse_field(path)
+            first, *rest = names = parse_field(path)
         except WorkspaceError:
             continue
+        if needs_consent and all(name in (EVERY, own) for name, own in zip(names, CONSENT, strict=False)):
+            yield (
+                place,
+                f"{path!r} takes the user's consent away, and destinations that need it ask for it later",
+                "name the fields beside context.consent that are to be hidden, such as context.ip",
+            )
         if first not in (*TOP_LEVEL, EVERY) and not _find_typo(first, TOP_LEVEL):
             inside = format_field((first, *rest))
             yield (
@@ -103,7 +111,7 @@ def find_source_warnings(source: Source, destinations: Collection[Destination]) 
                 f"{first!r} is no top-level field of the spec, and nothing else is hidden by this path",
                 f"is it properties.{inside}, traits.{inside} or context.traits.{inside}?",
             )
-    if source.consent == "required" and destinations and not any(d.consent_categories for d in destinations):
+    if source.consent == "required" and destinations and not needs_consent:
         yield (
             ("consent",),
             "no destination of this source names the categories that it needs, so every event is sent",
