@@ -1,7 +1,7 @@
 """The commands of `sluice contracts`."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,9 +17,9 @@ from cli.options import WorkspaceOption
 from cli.preview.texts import dump_json
 from cli.problems import print_problems
 from cli.stack import CommandError, StackOption, explain_failure, open_stack
+from cli.times import parse_when
 from cli.workspace_files import InvalidWorkspace, load_workspace
 from sluice.contracts.compile import compile_contracts
-from sluice.workspace.models import read_duration
 from sluice.workspace.names import is_slug
 from sluice.workspace.problems import offer
 
@@ -29,7 +29,8 @@ DAY = "24h"
 MANY = 10_000
 
 SinceOption = Annotated[
-    str, typer.Option(metavar="SPAN", help="How far back to look in the archive: 90m, 24h, 7d.")
+    str,
+    typer.Option(metavar="TIME", help="Since when to look in the archive: 90m, 24h, 7d ago, or 2026-11-22."),
 ]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, help="Most events, the newest first.")]
 
@@ -135,12 +136,9 @@ def _load(folder: Path) -> dict[str, Any]:
 
 def _read(archive: Archive, since: str) -> Iterator[dict[str, Any]]:
     """Archive lines, the newest first."""
-    seconds = read_duration(since)
-    if not isinstance(seconds, int):
-        raise CommandError(f"{since!r} is no span of time", "write 90m, 24h or 7d")
     until = datetime.now(UTC)
-    return archive.read_events(until - timedelta(seconds=seconds), until, newest_first=True)
+    return archive.read_events(parse_when(since, until), until, newest_first=True)
 
 
 def _tell(archive: Archive, since: str) -> str:
-    return f"the last {since} of the archive of {archive.stack.name} ({archive.objects:,} objects)"
+    return f"the archive of {archive.stack.name}, --since {since} ({archive.objects:,} objects)"

@@ -8,6 +8,7 @@ from cli.workspace_files import dump_yaml
 from sluice.contracts.compile import DEFAULT_VERSION, read_version
 from sluice.contracts.standard import DATA_KEYS
 from sluice.fields import compile_field
+from sluice.workspace.contracts import LONGEST_VERSION
 
 type Key = tuple[str, str | None, str]
 
@@ -32,17 +33,22 @@ class Draft:
         self.profiles: dict[Key, Profile] = {}
 
     def add(self, event: Mapping[str, Any]) -> None:
-        """Pages and screens are one definition each, whatever their names: names of pages are data."""
+        """Pages and screens are one definition each, whatever their names: names of pages are data.
+
+        An event that no contract can declare is left out.
+        """
         kind = event.get("type")
         if kind not in DATA_KEYS:
             return
         name = event.get("event") if kind == "track" else None
         if kind == "track" and not isinstance(name, str):
             return
+        version = read_version(_VERSION(event))
+        if len(version) > LONGEST_VERSION:
+            return
         self.events += 1
         data = event.get(DATA_KEYS[kind])
-        key = (kind, name, read_version(_VERSION(event)))
-        self.profiles.setdefault(key, Profile()).add(data if isinstance(data, dict) else {})
+        self.profiles.setdefault((kind, name, version), Profile()).add(data if isinstance(data, dict) else {})
 
     def describe(self) -> dict[str, Any]:
         """The contract as a file has it, most frequent events first."""

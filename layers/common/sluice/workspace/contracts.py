@@ -15,6 +15,7 @@ UndeclaredSchema = Literal["ALLOW_EVENT", "BLOCK_EVENT"]
 UndeclaredFields = Literal["ALLOW_EVENT", "BLOCK_EVENT", "OMIT_FIELDS"]
 SchemaViolation = Literal["ALLOW_EVENT", "BLOCK_EVENT"]
 Scope = Literal["data", "payload"]
+LONGEST_VERSION = 64
 EventKind = Literal["track", "identify", "page", "screen", "group", "alias"]
 
 
@@ -39,7 +40,10 @@ class ContractEvent(Model):
         "where missing means every page; the other types have none.",
     )
     version: str = Field(
-        "default", min_length=1, max_length=64, description="Of an event that names no version: default."
+        "default",
+        min_length=1,
+        max_length=LONGEST_VERSION,
+        description="A text: quote a number. Of an event that names no version: default.",
     )
     description: str = ""
     scope: Scope | None = Field(
