@@ -13,7 +13,7 @@ from benchmarks.events import load_events
 from cli.local.story import write_visits
 from cli.workspace_files import load_workspace
 from sluice.contracts.compile import compile_contracts
-from sluice.contracts.definition import MOST_MESSAGES
+from sluice.contracts.messages import MOST_MESSAGES
 from sluice.workspace.contracts import Contract
 from tests.unit.contracts.builders_contract import find_problems, make_check
 

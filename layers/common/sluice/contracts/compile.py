@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sluice.contracts.definition import BLOCK_EVENT, Definition, compile_definition, describe, shorten
+from sluice.contracts.definition import BLOCK_EVENT, Definition, compile_definition, describe
+from sluice.contracts.messages import shorten
 from sluice.contracts.outcome import Outcome
 from sluice.fields import MISSING, Getter, compile_field, format_field
 from sluice.packs import Event

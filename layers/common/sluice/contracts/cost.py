@@ -42,6 +42,11 @@ def find_cost_faults(document: Schema) -> Iterator[tuple[Schema, str, str]]:
         yield document, message, "refer to fewer components, or to the same ones in fewer places"
 
 
+def measure(document: Schema) -> int:
+    """How many schemas the document is, references written out and circles once; at most LARGEST + 1."""
+    return _Graph(document).measure(document)
+
+
 class _Graph:
     """Schemas by identity, with edges to those that look at the same value, and to those inside of it."""
 

@@ -1,14 +1,14 @@
 """One declared event, compiled: what its schema says of an event, and what is done about it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from jsonschema_rs import Draft7Validator
 
 from sluice.contracts.declared import Node, compile_declared
 from sluice.contracts.document import admit_fields, build_document
+from sluice.contracts.messages import Teller, limit, shorten
 from sluice.contracts.outcome import Outcome
 from sluice.contracts.standard import DATA_KEYS, admit
 from sluice.contracts.validator import build_validator
@@ -19,8 +19,6 @@ from sluice.reasons import Reason
 ALLOW_EVENT, BLOCK_EVENT, OMIT_FIELDS = "ALLOW_EVENT", "BLOCK_EVENT", "OMIT_FIELDS"
 DATA, PAYLOAD = "data", "payload"
 
-MOST_MESSAGES = 20
-LONGEST_MESSAGE = 300
 UNDECLARED = ": undeclared field"
 """What a message says behind the path of an undeclared field."""
 
@@ -32,6 +30,7 @@ class Definition:
     key: str
     version: str
     validator: Draft7Validator
+    teller: Teller
     declared: Node
     on_undeclared_fields: str
     on_schema_violation: str
@@ -56,7 +55,7 @@ class Definition:
         is_violated = not is_valid and not (paths and self.validator.is_valid(pruned))
         messages = limit(f"{path}{UNDECLARED}" for path in paths)
         if is_violated:
-            messages += limit(_tell(error, root) for error in self.validator.iter_errors(pruned))
+            messages += self.teller.tell(pruned, root)
         kept = ({**event, self.key: pruned} if self.key else pruned) if paths else event
         return self._conclude(event, name, kept, messages, paths, is_violated=is_violated)
 
@@ -99,10 +98,13 @@ def compile_definition(
     admitted = admit(
         key, version_path, scope=scope, include_built_in_context=spec["include_built_in_context"]
     )
+    admitting = admit_fields(document, admitted)
+    validator = build_validator(admitting)
     return Definition(
         key if scope == DATA else "",
         spec["version"],
-        build_validator(admit_fields(document, admitted)),
+        validator,
+        Teller(validator, admitting),
         compile_declared(document, admitted),
         spec["on_undeclared_fields"],
         spec["on_schema_violation"],
@@ -126,18 +128,3 @@ def describe(
         **flags,
         "messages": list(messages),
     }
-
-
-def limit(messages: Iterable[str]) -> list[str]:
-    """As many messages as a person reads; the last one says that there are more."""
-    found = [shorten(message) for message in islice(messages, MOST_MESSAGES + 1)]
-    return [*found[:MOST_MESSAGES], "and more"] if len(found) > MOST_MESSAGES else found
-
-
-def shorten(text: str) -> str:
-    return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE - 1]}…"
-
-
-def _tell(error: Any, root: Sequence[str]) -> str:
-    place = format_field((*root, *map(str, error.instance_path)))
-    return f"{place}: {error.message}" if place else str(error.message)
