@@ -15,6 +15,7 @@ from cli.sync_pause import find_paused_warnings
 from cli.workspace_files import WorkspaceFolder, locate, read_workspace
 from sluice.destinations.declaration import CUSTOM_EVENT
 from sluice.errors import WorkspaceError
+from sluice.workspace.contract_errors import find_contract_warnings
 from sluice.workspace.event_types import find_declaration, has_custom_event
 from sluice.workspace.privacy import find_source_warnings
 from sluice.workspace.problems import Problem
@@ -78,7 +79,12 @@ def find_crowding(folder: WorkspaceFolder, template: Path = TEMPLATE) -> Iterato
 
 def find_warnings(folder: WorkspaceFolder) -> list[WorkspaceError]:
     """What is allowed and probably not meant."""
-    return [*_find_privacy_warnings(folder), *_find_unsent(folder)]
+    contracts = [
+        locate(folder, Problem(f"contracts/{slug}", *fault))
+        for slug, contract in folder.workspace.contracts.items()
+        for fault in find_contract_warnings(contract)
+    ]
+    return [*contracts, *_find_privacy_warnings(folder), *_find_unsent(folder)]
 
 
 def _find_privacy_warnings(folder: WorkspaceFolder) -> Iterator[WorkspaceError]:

@@ -1,8 +1,14 @@
 """What `sluice check` says of contracts, and where."""
 
-import pytest
+import json
 
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
 from cli.workspace_files import read_workspace
+from sluice.contracts.validator import FORMATS, build_validator
+from sluice.workspace.contract_errors import find_contract_warnings
 from tests.unit.cli.folders import write_workspace
 from tests.unit.contracts.builders_contract import find_problems, make_contract
 
@@ -296,3 +302,37 @@ def test_hightouchs_own_spelling_is_understood_and_told(tmp_path):
         (5, "events.0.onSchemaViolation: there is no key 'onSchemaViolation' here"),
     ]
     assert found[1][3].startswith("did you mean on_schema_violation?")
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_every_format_that_is_said_to_be_asserted_is(name):
+    assert not build_validator({"format": name}).is_valid("[\\ {")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("emial", "did you mean email?"), ("int32", "asserted are: date,")]
+)
+def test_a_format_that_nobody_asserts_is_a_warning(name, hint):
+    contract = make_contract(
+        {**TRACK, "schema": {"properties": {"a": {"format": name}, "b": {"format": "uuid"}}}},
+        components={"c": {"properties": {"format": {"items": {"format": name}}}}},
+    )
+    assert find_problems(contract) == []
+    found = list(find_contract_warnings(contract))
+    assert [place for place, _, _ in found] == [
+        ("components", "c", "properties", "format", "items", "format"),
+        ("events", 0, "schema", "properties", "a", "format"),
+    ]
+    assert {message for _, message, _ in found} == {
+        f"{name!r} is no format that is asserted: every text passes"
+    }
+    assert found[0][2].startswith(hint)
+
+
+def test_check_warns_at_the_line_of_the_format_and_goes_on(tmp_path):
+    text = "events:\n  - type: identify\n    schema:\n      properties:\n        id: {format: guid}\n"
+    workspace = write_workspace(tmp_path, {"contracts/shop.yaml": text})
+    told = CliRunner().invoke(app, ["check", "-w", str(workspace), "--json"])
+    assert told.exit_code == 0
+    [problem] = [p for p in json.loads(told.stdout) if p["file"].endswith("shop.yaml")]
+    assert (problem["kind"], problem["line"], problem["hint"]) == ("warning", 5, "did you mean uuid?")

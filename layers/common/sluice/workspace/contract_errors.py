@@ -7,7 +7,8 @@ from sluice.contracts.standard import DATA_KEYS, FIELDS
 from sluice.workspace.contracts import Contract, ContractEvent
 from sluice.workspace.models import Source
 from sluice.workspace.problems import Fault, Problem, offer
-from sluice.workspace.schema_errors import SchemaFinder
+from sluice.workspace.schema_errors import SchemaFinder, list_schemas
+from sluice.workspace.schema_words import find_format_warnings
 
 type EventKey = tuple[str, str | None]
 
@@ -22,6 +23,12 @@ def find_contract_problems(
     there = sorted({*contracts, *(p.partition("/")[2] for p in broken if p.startswith("contracts/"))})
     for slug, source in sources.items():
         yield from _check_source(f"sources/{slug}", slug, source, contracts, there)
+
+
+def find_contract_warnings(contract: Contract) -> Iterator[Fault]:
+    """What is allowed and probably not meant."""
+    for root, schema in list_schemas(contract):
+        yield from find_format_warnings(root, schema)
 
 
 def _check_source(

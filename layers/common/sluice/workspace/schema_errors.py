@@ -18,16 +18,21 @@ from sluice.workspace.schema_words import find_dialect_faults, find_pattern_faul
 _TYPES = "array, boolean, integer, null, number, object, string"
 
 
+def list_schemas(contract: Contract) -> list[tuple[Place, Schema]]:
+    """Every schema of a contract with its place: of components, then of events."""
+    return [
+        *((("components", slug), schema) for slug, schema in contract.components.items()),
+        *((("events", n, "schema"), event.json_schema) for n, event in enumerate(contract.events)),
+    ]
+
+
 class SchemaFinder:
     """The mistakes of one contract's schemas; of a component once, however many events refer to it."""
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._places: dict[int, Place] = {}
-        self._roots = [
-            *((("components", slug), schema) for slug, schema in contract.components.items()),
-            *((("events", n, "schema"), event.json_schema) for n, event in enumerate(contract.events)),
-        ]
+        self._roots = list_schemas(contract)
 
     def find(self) -> Iterator[Fault]:
         told: set[tuple[Place, str]] = set()

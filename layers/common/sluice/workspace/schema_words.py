@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from sluice.contracts.shape import Place, Schema
-from sluice.contracts.validator import META_SCHEMA, is_linear
+from sluice.contracts.shape import Place, Schema, walk
+from sluice.contracts.validator import FORMATS, META_SCHEMA, is_linear
 from sluice.workspace.problems import Fault
 
 _LATER = {
@@ -72,3 +72,13 @@ def find_pattern_faults(place: Place, schema: Schema) -> Iterator[Fault]:
     for pattern in named if isinstance(named, dict) else ():
         if not is_linear(pattern):
             yield (*place, "patternProperties", pattern), f"the regex {pattern!r:.80} cannot be used", hint
+
+
+def find_format_warnings(root: Place, schema: Schema) -> Iterator[Fault]:
+    """Formats that nobody asserts: JSON Schema allows any name, and a misspelt one is passed over unseen."""
+    for place, part in walk(schema, root):
+        name = part.get("format")
+        if isinstance(name, str) and name not in FORMATS and "$ref" not in part:
+            near = get_close_matches(name, FORMATS, 1)
+            hint = f"did you mean {near[0]}?" if near else f"asserted are: {', '.join(sorted(FORMATS))}"
+            yield (*place, "format"), f"{name!r:.80} is no format that is asserted: every text passes", hint
