@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cli.contracts.profile import Profile
+from cli.contracts.trial import is_child
 from cli.workspace_files import dump_yaml
 from sluice.contracts.compile import DEFAULT_VERSION, read_version
 from sluice.contracts.standard import DATA_KEYS
@@ -19,7 +20,7 @@ _VERSION = compile_field("context.htevents.schemaVersion")
 def list_candidates(lines: Iterable[Mapping[str, Any]], source: str) -> Iterator[dict[str, Any]]:
     """The events of a source as they were before contract and function, each once; no stub of a large one."""
     for line in lines:
-        if line["source"] != source or _REPLAYED in line or line.get("parent_id") is not None:
+        if line["source"] != source or _REPLAYED in line or is_child(line):
             continue
         if line["verdict"] == "accepted" or line.get("violations"):
             yield line.get("original") or line["event"]

@@ -38,10 +38,10 @@ def show_trials(console: Console, told: str, found: Mapping[str, Comparison]) ->
 
 def _show_trial(console: Console, trial: Trial) -> None:
     for group, word in WORDS.items():
-        for what, finding in sorted(getattr(trial, group).items()):
-            line = f"    {word}: {count_events(finding.events)}: {what}, such as {finding.example}"
+        for _, finding in sorted(getattr(trial, group).items()):
+            line = f"    {word}: {count_events(finding.events)}: {finding.what}, such as {finding.example}"
             console.print(line, markup=False, soft_wrap=True)
-            if finding.why and group == "blocks":
+            if finding.why:
                 console.print(f"      {finding.why}", markup=False, soft_wrap=True)
 
 
@@ -65,13 +65,13 @@ def describe_trials(found: Mapping[str, Comparison]) -> dict[str, Any]:
 
 def _describe_trial(trial: Trial) -> dict[str, Any]:
     return {
-        group: [_describe_finding(what, finding) for what, finding in sorted(getattr(trial, group).items())]
+        group: [_describe_finding(finding) for _, finding in sorted(getattr(trial, group).items())]
         for group in WORDS
     }
 
 
-def _describe_finding(what: str, finding: Finding) -> dict[str, Any]:
-    described = {"what": what, "events": finding.events, "example": finding.example}
+def _describe_finding(finding: Finding) -> dict[str, Any]:
+    described = {"what": finding.what, "events": finding.events, "example": finding.example}
     return {**described, "why": finding.why} if finding.why else described
 
 

@@ -1,40 +1,48 @@
 """Contracts over archived events: what was decided then, or by another workspace, beside what would be."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sluice.contracts.compile import Check
 from sluice.contracts.definition import UNDECLARED
+from sluice.contracts.messages import MORE
 from sluice.fields import MISSING, compile_field
 from sluice.reasons import Reason
 
+_INDEX = re.compile(r"(?<!\\)\.\d+(?=\.|$)")
 REASONS = frozenset({Reason.UNDECLARED_EVENT, Reason.UNDECLARED_FIELD, Reason.SCHEMA_VIOLATION})
 
 
 @dataclass(slots=True)
 class Finding:
-    """How many events, and one of them: its message id, and why."""
+    """How many events of which the same is said: reasons or a field, and why; one of them by message id."""
 
+    what: str
+    why: str = ""
     events: int = 0
     example: str = ""
-    why: str = ""
 
-    def add(self, message_id: Any, why: str) -> None:
-        if not self.events:
-            self.example, self.why = str(message_id), why
-        self.events += 1
+
+type Findings = dict[tuple[str, str], Finding]
+"""By what is said, and why."""
+
+
+def add_finding(findings: Findings, message_id: Any, what: str, why: str = "") -> None:
+    finding = findings.setdefault((what, why), Finding(what, why, example=str(message_id)))
+    finding.events += 1
 
 
 @dataclass(slots=True)
 class Trial:
-    """What changes for the events of one name; `omits` are by field, `blocks` by reason and message."""
+    """What changes for the events of one name; `omits` are by field, `blocks` by reasons and message."""
 
     events: int = 0
-    blocks: dict[str, Finding] = field(default_factory=dict)
-    unblocks: dict[str, Finding] = field(default_factory=dict)
-    omits: dict[str, Finding] = field(default_factory=dict)
-    keeps: dict[str, Finding] = field(default_factory=dict)
+    blocks: Findings = field(default_factory=dict)
+    unblocks: Findings = field(default_factory=dict)
+    omits: Findings = field(default_factory=dict)
+    keeps: Findings = field(default_factory=dict)
 
     @property
     def differs(self) -> bool:
@@ -67,17 +75,16 @@ class Comparison:
         trial = self.trials.setdefault(name_event(event), Trial())
         trial.events += 1
         message_id = line["message_id"]
-        why = after.messages or before.messages or ("",)
         if after.reasons and not before.reasons:
-            trial.blocks.setdefault(", ".join(sorted(after.reasons)), Finding()).add(message_id, why[0])
+            add_finding(trial.blocks, message_id, ", ".join(sorted(after.reasons)), explain(after))
         elif before.reasons and not after.reasons:
-            trial.unblocks.setdefault(", ".join(sorted(before.reasons)), Finding()).add(message_id, "")
+            add_finding(trial.unblocks, message_id, ", ".join(sorted(before.reasons)))
         if not after.reasons and not before.reasons:
             for path in after.omitted - before.omitted:
                 if self._is_compared or compile_field(path)(line["event"]) is not MISSING:
-                    trial.omits.setdefault(path, Finding()).add(message_id, "")
+                    add_finding(trial.omits, message_id, path)
             for path in before.omitted - after.omitted:
-                trial.keeps.setdefault(path, Finding()).add(message_id, "")
+                add_finding(trial.keeps, message_id, path)
 
 
 def decide(check: Check | None, event: dict[str, Any]) -> Decided:
@@ -87,6 +94,15 @@ def decide(check: Check | None, event: dict[str, Any]) -> Decided:
         return Decided(frozenset(), frozenset(), ())
     omitted = frozenset() if outcome.event is event else frozenset(outcome.undeclared)
     return Decided(frozenset(outcome.reasons), omitted, tuple(outcome.violations["messages"]))
+
+
+def explain(decided: Decided) -> str:
+    """The message of what an event is blocked for: of a broken schema, else the first; any item is `*`."""
+    messages = decided.messages
+    if Reason.SCHEMA_VIOLATION in decided.reasons:
+        messages = tuple(m for m in messages if not m.endswith((UNDECLARED, MORE))) or messages
+    place, colon, said = messages[0].partition(": ")
+    return _INDEX.sub(".*", place) + colon + said
 
 
 def read_decision(line: Mapping[str, Any]) -> Decided:
@@ -111,6 +127,11 @@ def name_event(event: Mapping[str, Any]) -> str:
 
 def is_tried(line: Mapping[str, Any], source: str) -> bool:
     """Events that came to the contracts of a source then, once each."""
-    if line["source"] != source or "replay" in line or line.get("parent_id") is not None:
+    if line["source"] != source or "replay" in line or is_child(line):
         return False
     return line["verdict"] == "accepted" or not REASONS.isdisjoint(line["reasons"])
+
+
+def is_child(line: Mapping[str, Any]) -> bool:
+    """Whether a function made the event of another one, not only gave it another message id."""
+    return line.get("parent_id") is not None and "original" not in line

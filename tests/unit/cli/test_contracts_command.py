@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from cli.contracts import app
-from cli.contracts.infer import Draft
+from cli.contracts.infer import Draft, list_candidates
 from tests.unit.cli.archives import deployed_stack, make_line, put_lines
 from tests.unit.cli.folders import write_workspace
 from tests.unit.contracts.builders_contract import find_problems, make_check, make_contract
@@ -157,6 +157,31 @@ def test_what_would_newly_be_blocked_and_left_out_is_told(bucket, tmp_path):
         {"what": "properties.coupon", "events": 1, "example": "m-3"}
     ]
     assert found["track 'Else'"]["blocks"][0]["what"] == "undeclared_event"
+
+
+def test_blocked_events_are_told_apart_by_what_they_break(bucket, tmp_path):
+    """What is only left out of an event is not why it is blocked."""
+    items = "total: {type: number}, items: {type: array, items: {type: string}}"
+    found = try_lines(
+        bucket,
+        tmp_path,
+        order("m-1", {"total": 1, "items": ["a", 2], "coupon": "x"}),
+        order("m-2", {"total": 1, "items": [1]}),
+        order("m-3", {"total": "1"}),
+        contract=STRICT.replace("total: {type: number}", items),
+    )
+    assert [(f["what"], f["events"], f["why"]) for f in found["track 'Order Completed'"]["blocks"]] == [
+        ("schema_violation", 2, 'properties.items.*: the value is not of type "string"'),
+        ("schema_violation", 1, 'properties.total: the value is not of type "number"'),
+    ]
+
+
+def test_an_event_to_which_a_function_gave_another_id_is_tried_and_drafted_from(bucket, tmp_path):
+    original = order("m-1", {"total": "1"})["event"]
+    line = order("other", {"total": "1"}, parent_id="m-1", original=original)
+    [change] = try_lines(bucket, tmp_path, line).values()
+    assert change["blocks"][0]["events"] == 1
+    assert [event["messageId"] for event in list_candidates([line], "web")] == ["m-1"]
 
 
 def test_what_was_decided_the_same_then_is_no_change(bucket, tmp_path):

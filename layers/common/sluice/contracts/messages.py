@@ -16,6 +16,7 @@ from sluice.fields import format_field
 
 MOST_MESSAGES = 20
 LONGEST_MESSAGE = 300
+MORE = "and more"
 MOST_COPIED = 1_000_000
 """Values that errors may hold copies of; each is some 200 bytes."""
 
@@ -78,7 +79,7 @@ def count_values(value: Any) -> int:
 def limit(messages: Iterable[str]) -> list[str]:
     """As many messages as a person reads; the last one says that there are more."""
     found = [shorten(message) for message in islice(messages, MOST_MESSAGES + 1)]
-    return [*found[:MOST_MESSAGES], "and more"] if len(found) > MOST_MESSAGES else found
+    return [*found[:MOST_MESSAGES], MORE] if len(found) > MOST_MESSAGES else found
 
 
 def shorten(text: str) -> str:
