@@ -49,6 +49,33 @@ def test_a_function_gets_the_events_and_gives_them_back(run):
     assert run("def transform_events(events):\n    return events") == [EVENT]
 
 
+@pytest.mark.parametrize(
+    ("does", "error"),
+    [
+        (
+            "{}[event['event']]",
+            r"^ExceptionGroup: .* \(1 sub-exception\): KeyError: 'Order Completed' \(f.py",
+        ),
+        ("while True: pass", r"^took longer than 0.2 s \(f.py"),
+    ],
+)
+def test_of_a_group_of_errors_the_first_is_told(run, does, error):
+    text = f"""
+import asyncio
+
+async def change(event):
+    {does}
+
+async def transform_events(events):
+    async with asyncio.TaskGroup() as group:
+        for event in events:
+            group.create_task(change(event))
+    return events
+"""
+    with pytest.raises(FunctionFailed, match=error):
+        run(text, seconds=0.2)
+
+
 def test_a_function_may_be_async(run):
     text = """
 import asyncio

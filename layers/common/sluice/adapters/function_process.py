@@ -113,10 +113,10 @@ class FunctionProcess:
             raise
         except WrongResult as wrong:
             raise FunctionFailed(str(wrong)) from wrong
-        except TookTooLong as late:
-            raise self._describe(name, late, f"took longer than {self._seconds:g} s") from late
         except BaseException as error:  # SystemExit, KeyboardInterrupt and whatever else it may raise
-            raise self._describe(name, error) from error
+            is_late = isinstance(_find_first(error), TookTooLong)
+            said = f"took longer than {self._seconds:g} s" if is_late else ""
+            raise self._describe(name, error, said) from error
 
     def _call(self, name: str, events: bytes) -> Returned:
         entry = self._find_entry(name)
@@ -176,6 +176,9 @@ class FunctionProcess:
         summary = "".join(told.format_exception_only()).strip().splitlines()
         stack = "Traceback (most recent call last):\n" + "".join(told.stack.format())
         text = stack + said if said else "".join(told.format())
+        first = _find_first(error)
+        if not said and first is not error:
+            summary[0] += f": {''.join(traceback.format_exception_only(first)).strip()}"
         said = said or summary[-1 if isinstance(error, SyntaxError) else 0]
         lines = [frame.lineno for frame in frames if frame.filename == path]
         line = lines[-1] if lines else told.lineno if isinstance(error, SyntaxError) else None
@@ -183,6 +186,13 @@ class FunctionProcess:
         return FunctionFailed(
             said[:_MESSAGE_CHARS] + place, text.replace(path, f"{name}.py")[-_TRACEBACK_CHARS:]
         )
+
+
+def _find_first(error: BaseException) -> BaseException:
+    """The first error of a group, such as asyncio's: the group itself says only how many there are."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _name_module(function: str) -> str:
