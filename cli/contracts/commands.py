@@ -69,7 +69,10 @@ def infer(
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-    typer.echo(f"wrote {path}: {len(draft.profiles)} definitions from {draft.events:,} events")
+    written = len(draft.profiles) - draft.left_out
+    typer.echo(f"wrote {path}: {written} definitions from {draft.events:,} events")
+    if draft.left_out:
+        typer.echo(f"left out: {draft.left_out:,} more definitions, of the rarest names: are names data?")
     typer.echo(f"Next: read it, write `contracts: [{write}]` into the source's file, run `sluice check`.")
 
 

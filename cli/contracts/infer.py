@@ -13,6 +13,9 @@ from sluice.workspace.contracts import LONGEST_VERSION
 
 type Key = tuple[str, str | None, str]
 
+MOST_DEFINITIONS = 500
+"""Of more names some are data, such as a product's: a contract is what people read."""
+
 _REPLAYED = "replay"
 _VERSION = compile_field("context.htevents.schemaVersion")
 
@@ -52,13 +55,22 @@ class Draft:
         self.profiles.setdefault((kind, name, version), Profile()).add(data if isinstance(data, dict) else {})
 
     def describe(self) -> dict[str, Any]:
-        """The contract as a file has it, most frequent events first."""
+        """The contract as a file has it, most frequent events first, the rarest of too many left out."""
         ordered = sorted(self.profiles.items(), key=lambda entry: (-entry[1].seen, str(entry[0])))
-        return {"events": [_describe_event(key, profile) for key, profile in ordered]}
+        return {"events": [_describe_event(key, profile) for key, profile in ordered[:MOST_DEFINITIONS]]}
+
+    @property
+    def left_out(self) -> int:
+        """How many definitions are too many."""
+        return max(0, len(self.profiles) - MOST_DEFINITIONS)
 
     def render(self, told: str) -> str:
         """The text of a file; `told` says what it was drafted from."""
         head = f"# Drafted by sluice contracts infer from {told}. Read it before you attach it to a source.\n"
+        if self.left_out:
+            head += (
+                f"# {self.left_out:,} more definitions, of the rarest names, are left out: are names data?\n"
+            )
         return head + dump_yaml(self.describe())
 
 

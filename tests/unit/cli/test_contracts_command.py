@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from cli.contracts import app
-from cli.contracts.infer import Draft, list_candidates
+from cli.contracts.infer import MOST_DEFINITIONS, Draft, list_candidates
 from tests.unit.cli.archives import deployed_stack, make_line, put_lines
 from tests.unit.cli.folders import write_workspace
 from tests.unit.contracts.builders_contract import find_problems, make_check, make_contract
@@ -276,3 +276,15 @@ def test_an_event_of_a_version_that_no_contract_can_have_is_left_out():
     draft.add({**event, "context": {"htevents": {"schemaVersion": "v" * 65}}})
     assert draft.events == 1
     assert find_problems(make_contract(**draft.describe())) == []
+
+
+def test_of_too_many_names_the_rarest_are_left_out():
+    """Some clients write data into names: the file would be one that nobody reads, and that check refuses."""
+    draft = Draft()
+    for n in range(MOST_DEFINITIONS + 3):
+        draft.add({"type": "track", "event": f"Viewed {n}"})
+    draft.add({"type": "track", "event": "Viewed 502"})
+    described = draft.describe()["events"]
+    assert (len(described), draft.left_out) == (MOST_DEFINITIONS, 3)
+    assert described[0]["name"] == "Viewed 502"
+    assert "# 3 more definitions, of the rarest names, are left out" in draft.render("503 events")
