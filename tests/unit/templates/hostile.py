@@ -32,6 +32,12 @@ def hostile_event() -> dict[str, Any]:
         "same": ["a" * 5_000] * 10,
         "objects": [{"a": n, "b": {"c": str(n)}} for n in range(2_000)],
         "mixed": [1, "a", None, True, [1, [2, [3]]], {"x": {}}, 1.5],
+        "ab": "".join(random.Random(1).choices("ab", k=8_192)),
+        "needle": "a" * 96 + "baa",
+        "scripts": "<script<!---->" * 4_600,
+        "cjk": "".join(chr(0x4E00 + n) for n in range(9_999)),
+        "wider": "\U0001f600" * 60_000,
+        "json_lists": "[" + "[]," * 15_000 + "1]",
         "properties": {
             "price": "12.5",
             "name": "Shirt",
@@ -129,6 +135,20 @@ ATTACKS = [
     "{{ row.letters | regex_extract: '((a{10}){10}){9}(.)(.)(.)(.)b' }}" * 10,
     "{{ row.letters | regex_test: '[^b]{900}b' }}" * 20,
     "{{ row.long | regex_test: 'a' }}",
+    "{% for i in (1..99) %}{% assign x = row.ab | regex_test: 'a[ab]{900}c' %}{% endfor %}",
+    "{% for i in (1..99) %}{% assign x = row.ab | regex_extract: '(a|b)*a((a|b){100})c?$' %}{% endfor %}",
+    "{% for i in (1..99) %}{% assign x = row.ab | regex_extract: '(?:(a*)(b*)){120}$' %}{% endfor %}",
+    "{% for i in (1..99) %}{% assign x = row.ab | regex_replace: 'a(?:[ab]*a[ab]{12}c)?', 'z' %}{% endfor %}",
+    "{% for i in (1..99) %}{% assign x = row.ab | regex_extract: '(?:"
+    + "(" * 50
+    + "[ab]"
+    + ")" * 50
+    + ")*a[ab]{100}$' %}{% endfor %}",
+    "{% for i in (1..99) %}{% assign x = row.wide | slice: 0, 8192 | regex_test: '.{60}c' %}{% endfor %}",
+    "{{ row.scripts | strip_html }}{{ row.scripts | strip_html }}",
+    "{% for i in (1..99) %}{% assign x = row.long | split: row.needle %}{% endfor %}",
+    "{% for i in (1..99) %}{% assign x = row.long | replace: row.needle, 'z' %}{% endfor %}",
+    "{% for i in (1..99) %}{% if row.long contains row.needle %}{% endif %}{% endfor %}",
     "{{ row.long | e164: 'US' }}{{ row.digits | e164: 'US' }}",
     "{{ '" + "1" * 240 + "' | e164: 'US' }}",
     "{{ '+" + "1-(2)" * 48 + "' | e164: 'US' }}",
@@ -159,6 +179,17 @@ ATTACKS = [
     "{{ row.objects | find: 'a', 1999 | json }}" * 100,
     "{{ row.list | first }}{{ row.list | last }}{{ row.list | size }}{{ row.list | reverse | first }}" * 60,
 ]
+
+LARGE = [
+    "".join(f"{{% assign a{n} = row.cjk | split: '' %}}" for n in range(9)),
+    "".join(f"{{% capture a{n} %}}{{{{ row.wide }}}}{{{{ row.wide }}}}{{% endcapture %}}" for n in range(9)),
+    "".join(f"{{% assign a{n} = row.wide | append: row.wide %}}" for n in range(9)),
+    "".join(f"{{% assign a{n} = row.json_lists | parse %}}" for n in range(9)),
+    "".join(f"{{% assign a{n} = row.json_lists | cast: 'json' %}}" for n in range(9)),
+    "{% for a in row.objects %}{% assign b = row.wider | url_encode %}{% endfor %}",
+    "{{ row.wider | truncatewords: 9999999 | split: '' | size }}",
+]
+"""What would gather large values in names, or make one in between."""
 
 _PATHS = [
     "long",

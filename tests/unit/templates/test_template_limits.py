@@ -7,6 +7,7 @@ import gc
 import os
 import random
 import time
+import tracemalloc
 from contextlib import suppress
 
 import orjson
@@ -17,7 +18,7 @@ from sluice.fields import MISSING
 from sluice.templates import compile_template
 from sluice.templates.filters import FILTERS
 from sluice.templates.limits import MAX_TEMPLATE
-from tests.unit.templates.hostile import ATTACKS, MEASURED_HOLES, generate_template, hostile_event
+from tests.unit.templates.hostile import ATTACKS, LARGE, MEASURED_HOLES, generate_template, hostile_event
 
 GENERATED = int(os.environ.get("SLUICE_GENERATED_TEMPLATES", "2000"))
 SEED = 20261122
@@ -55,6 +56,40 @@ def assert_within_limits(text: str) -> None:
 @pytest.mark.parametrize("text", [*MEASURED_HOLES, *ATTACKS])
 def test_an_attack_ends_in_time(text):
     assert_within_limits(text)
+
+
+@pytest.mark.parametrize("text", LARGE)
+def test_what_a_template_makes_in_between_is_less_than_a_megabyte(text):
+    get = compile_template(text)
+    tracemalloc.start()
+    try:
+        with suppress(MappingError):
+            get(EVENT)
+        assert tracemalloc.get_traced_memory()[1] < LIMIT_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_pattern_pays_for_its_size():
+    small = compile_template("{{ row.ab | regex_test: 'c' }}")
+    assert small(EVENT) is False
+    large = compile_template("{{ row.ab | regex_test: 'a[ab]{900}c' }}")
+    with pytest.raises(MappingError, match="too much work"):
+        large(EVENT)
+    assert large({"ab": EVENT["ab"][:1_000]}) is False
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("a<script>b<!--c</script>d-->e", "ad-->e"),
+        ("a<!--b<script>c-->d</script>e", "ade"),
+        ("a<STYLE>b</style>c<!-- d", "ac<!-- d"),
+        ("<script<!--a--><script<!--b-->c", "<script<scriptc"),
+    ],
+)
+def test_strip_html_takes_scripts_styles_and_comments_out_whole(html, text):
+    assert compile_template("{{ row.html | strip_html }}")({"html": html}) == text
 
 
 def test_generated_templates_end_in_time():

@@ -21,6 +21,7 @@ from sluice.templates.limits import (
     MAX_TEXT,
     Run,
     check_text,
+    steps_to_make,
     too_long,
     too_many,
 )
@@ -175,10 +176,9 @@ def check_result(run: Run, result: Any) -> Any:
     """What a filter made. Raises MappingError beyond the limits of texts, lists and numbers."""
     kind = type(result)
     if kind is str:
-        size = len(result)
-        if size > MAX_TEXT:
+        if len(result) > MAX_TEXT:
             raise too_long()
-        run.left -= size >> CHARACTERS_A_STEP
+        run.left -= steps_to_make(result)
     elif kind is list:
         if len(result) > MAX_ITEMS:
             raise too_many()

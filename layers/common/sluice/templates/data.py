@@ -142,6 +142,7 @@ def contains(run: Run, left: Any, right: Any) -> bool:
     if kind is str:
         text = write(run, right)
         run.spend((len(left) + len(text)) >> 4)
+        run.search(left, text)
         return text in left
     if kind is list or kind is range:
         run.spend(len(left))

@@ -33,7 +33,7 @@ MAX_WORK: Final = 20_000
 """Steps of one run."""
 
 CHARACTERS_A_STEP: Final = 5
-"""As a power of two: 32 characters are read or made in one step."""
+"""As a power of two: 32 characters are read, or 32 bytes made, in one step."""
 
 
 class Run:
@@ -71,6 +71,10 @@ class Run:
             raise too_long()
         self.out.append(text)
 
+    def search(self, text: str, wanted: str) -> None:
+        """Pay for looking for a text in another: at worst each character is compared with a hundred."""
+        self.spend(len(text) * min(len(wanted), 100) >> 11)
+
     def weigh(self, value: Any, depth: int = 0) -> None:
         """Pay for looking through a whole value: a list may hold the same large thing again and again."""
         kind = type(value)
@@ -86,6 +90,11 @@ class Run:
             self.left -= 1
         if self.left < 0:
             self.spend(0)
+
+
+def steps_to_make(text: str) -> int:
+    """The steps of a text by its bytes: characters beyond Latin take two or four."""
+    return (len(text) if text.isascii() else text.__sizeof__()) >> CHARACTERS_A_STEP
 
 
 def check_text(text: str) -> str:

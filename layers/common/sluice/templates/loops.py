@@ -128,7 +128,7 @@ def _items_of(run: Run, value: Any) -> Any:
         run.spend(len(value) >> 4)
         return value
     if kind is dict:
-        run.spend(len(value))
+        run.spend(2 * len(value))  # pairs are made
         return [[name, inner] for name, inner in value.items()]
     return [value] if kind is str and value else []
 

@@ -25,7 +25,7 @@ from liquid.builtin.tags.unless_tag import UnlessNode
 from sluice.templates.data import equal, truthy, write
 from sluice.templates.environment import at_token
 from sluice.templates.expressions import Value, compile_expression
-from sluice.templates.limits import Run
+from sluice.templates.limits import Run, steps_to_make
 from sluice.templates.scope import ROOTS, Scope
 
 type Signal = Literal["break", "continue"] | None
@@ -120,6 +120,7 @@ def captured(run: Run, body: Writer) -> tuple[str, Signal]:
     signal = body(run)
     text = "".join(run.out)
     run.out, run.size = outer, size
+    run.spend(steps_to_make(text))
     return text, signal
 
 

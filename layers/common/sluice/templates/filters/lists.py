@@ -129,8 +129,11 @@ def includes(run: Run, value: Any, wanted: Any) -> bool:
     if type(value) is list:
         run.spend(len(value))
         return any(equal(run, item, wanted) for item in value)
-    text = write(run, wanted)
-    return value is not None and text in write(run, value)
+    if value is None:
+        return False
+    text, within = write(run, wanted), write(run, value)
+    run.search(within, text)
+    return text in within
 
 
 FILTERS: Final[Mapping[str, Filter]] = {

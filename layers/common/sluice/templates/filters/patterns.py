@@ -1,65 +1,98 @@
 """Filters with regular expressions: RE2, so linear in the text. Patterns are literals, compiled at load.
 
-Searching again behind every match is quadratic at worst, even with RE2; each match pays for what is left.
+Linear is not cheap: at worst RE2 takes each byte of the text through every instruction of the pattern, and
+searching again behind every match is quadratic even so. So a search pays for the text it may look at times
+the size of the pattern.
 """
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import re2
 
 from sluice.errors import MappingError
-from sluice.templates.filters.filter import SLOW, Filter, Function
+from sluice.templates.filters.filter import Filter, Function
 from sluice.templates.limits import MAX_TEXT, Run, too_long
 
 MAX_PATTERN: Final = 500
 """Characters of a pattern."""
 
-MAX_PROGRAM: Final = 1_000
-"""Instructions of the compiled pattern: `(a{100}){100}` is short to write and long to run."""
+MAX_PROGRAM: Final = 2_500
+"""Instructions of the compiled pattern: `(a{100}){100}` is short to write, long to run. `\\pL` has 1,200."""
+
+SMALL_PROGRAM: Final = 17
+"""Instructions of a pattern whose states RE2 always has room for: it reads some hundred bytes in a step."""
+
+A_BYTE: Final = 24
+"""What a byte costs besides the instructions, in instructions, where RE2 has to build a state for it."""
 
 MAX_SEARCHED: Final = 8_192
 """Characters of a text that a pattern is run on."""
 
-MEMORY: Final = 1 << 20
-"""Bytes that RE2 may use for a pattern."""
+MEMORY: Final = 8 << 20
+"""Bytes that RE2 may use for a pattern. Few patterns need more than some kilobytes."""
 
 _REFERENCE = re.compile(r"\\(\d)")
 
 
-def compile_pattern(pattern: str, flags: str = "") -> Any:
-    """RE2's compiled pattern; flags are of `i`, `m`, `s`. Raises ValueError where it is none or too large."""
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A compiled pattern with what it costs."""
+
+    compiled: Any
+    groups: int
+    weight: int  # what a byte costs at worst, in 128ths of a step
+    small: bool
+
+    def pay_for_text(self, run: Run, text: str) -> int:
+        """Pay for looking through a text once. How many bytes it has at most for each of its characters."""
+        if len(text) > MAX_SEARCHED:
+            raise MappingError(f"a pattern is run on a text longer than {MAX_SEARCHED:,} characters")
+        width = 1 if text.isascii() else 4
+        run.spend(len(text) * width * self.weight >> 7)
+        return width
+
+    def pay_for_match(self, run: Run, size: int) -> None:
+        """Pay for a match, behind which `size` bytes are left to look through again."""
+        run.spend(8 + (size >> 7 if self.small else size * self.weight >> 7))
+
+
+def compile_pattern(pattern: str, flags: str = "", *, never_capture: bool = False) -> Pattern:
+    """The compiled pattern; flags are of `i`, `m`, `s`. Raises ValueError where it is none or too large."""
     if len(pattern) > MAX_PATTERN:
         raise ValueError(f"the pattern is longer than {MAX_PATTERN} characters")
     if not set(flags) <= set("ims"):
         raise ValueError(f"flags are i, m and s, not {flags!r}")
     options = re2.Options()
-    options.max_mem, options.log_errors = MEMORY, False
+    options.max_mem, options.log_errors, options.never_capture = MEMORY, False, never_capture
     try:
         compiled = re2.compile(f"(?{flags}){pattern}" if flags else pattern, options=options)
     except re2.error as error:
         detail = error.args[0]
         reason = detail.decode(errors="replace") if isinstance(detail, bytes) else str(detail)
         raise ValueError(f"the pattern is not one of RE2: {reason}") from error
-    if compiled.programsize > MAX_PROGRAM:
-        raise ValueError("the pattern is too large: fewer or smaller repetitions")
-    return compiled
+    size, groups = compiled.programsize, compiled.groups
+    if size > MAX_PROGRAM:
+        raise ValueError("the pattern is too large: fewer or smaller repetitions, fewer classes like \\pL")
+    return Pattern(compiled, groups, A_BYTE + size + 2 * groups, size <= SMALL_PROGRAM)
 
 
 def build_regex_replace(pattern: str, replacement: str = "", flags: str = "") -> Function:
     r"""Every match replaced; `\1` to `\9` are its groups, `\0` all of it."""
-    compiled = compile_pattern(pattern, flags)
+    found = compile_pattern(pattern, flags)
     pieces = _REFERENCE.split(replacement)
-    if any(int(group) > compiled.groups for group in pieces[1::2]):
-        raise ValueError(f"the pattern has {compiled.groups} groups only")
+    if any(int(group) > found.groups for group in pieces[1::2]):
+        raise ValueError(f"the pattern has {found.groups} groups only")
     plain = len(pieces) == 1
 
     def regex_replace(run: Run, text: str) -> str:
         out: list[str] = []
         end = made = 0
-        for match in compiled.finditer(_check_searched(text)):
-            run.spend(8 + ((len(text) - end) >> 7))
+        width = found.pay_for_text(run, text)
+        for match in found.compiled.finditer(text):
+            found.pay_for_match(run, (len(text) - end) * width)
             new = replacement if plain else _expand(pieces, match)
             made += match.start() - end + len(new)
             if made > MAX_TEXT:
@@ -73,17 +106,23 @@ def build_regex_replace(pattern: str, replacement: str = "", flags: str = "") ->
 
 def build_regex_test(pattern: str, flags: str = "") -> Function:
     """Whether the pattern matches anywhere; false for nothing."""
-    compiled = compile_pattern(pattern, flags)
-    return lambda _run, text: compiled.search(_check_searched(text)) is not None
+    found = compile_pattern(pattern, flags, never_capture=True)
+
+    def regex_test(run: Run, text: str) -> bool:
+        found.pay_for_text(run, text)
+        return found.compiled.search(text) is not None
+
+    return regex_test
 
 
 def build_regex_extract(pattern: str, flags: str = "") -> Function:
     """The first match: its first group, or all of it where there is no group; nothing without a match."""
-    compiled = compile_pattern(pattern, flags)
-    group = 1 if compiled.groups else 0
+    found = compile_pattern(pattern, flags)
+    group = 1 if found.groups else 0
 
-    def regex_extract(_run: Run, text: str) -> str | None:
-        match = compiled.search(_check_searched(text))
+    def regex_extract(run: Run, text: str) -> str | None:
+        found.pay_for_text(run, text)
+        match = found.compiled.search(text)
         return None if match is None else match.group(group)
 
     return regex_extract
@@ -95,14 +134,8 @@ def _expand(pieces: list[str], match: Any) -> str:
     )
 
 
-def _check_searched(text: str) -> str:
-    if len(text) > MAX_SEARCHED:
-        raise MappingError(f"a pattern is run on a text longer than {MAX_SEARCHED:,} characters")
-    return text
-
-
 FILTERS: Final[Mapping[str, Filter]] = {
-    "regex_replace": Filter(build_regex_replace, build=True, steps=8, characters_a_step=SLOW),
-    "regex_test": Filter(build_regex_test, build=True, takes_nothing=True, steps=8, characters_a_step=SLOW),
-    "regex_extract": Filter(build_regex_extract, build=True, steps=8, characters_a_step=SLOW),
+    "regex_replace": Filter(build_regex_replace, build=True, steps=8),
+    "regex_test": Filter(build_regex_test, build=True, takes_nothing=True, steps=8),
+    "regex_extract": Filter(build_regex_extract, build=True, steps=8),
 }

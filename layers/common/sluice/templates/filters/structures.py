@@ -18,10 +18,14 @@ def build_cast(kind: str) -> Function:
     except WorkspaceError as error:
         raise ValueError(f"{error.message}: {error.hint}") from None
 
+    reads_json = kind in {"json", "array"}
+
     def cast(run: Run, value: Any) -> Any:
         kind = type(value)
         if kind is dict or kind is list:
             run.weigh(value)
+        elif kind is str and reads_json:
+            _pay_for_values(run, value)
         result = convert(list(value) if kind is range else value)
         if type(result) is dict or type(result) is list:
             run.weigh(result)
@@ -32,12 +36,18 @@ def build_cast(kind: str) -> Function:
 
 def parse(run: Run, text: str) -> Any:
     """The value of a JSON text."""
+    _pay_for_values(run, text)
     try:
         value = orjson.loads(text)
     except ValueError:
         raise refuse(text, "JSON") from None
     run.weigh(value)
     return value
+
+
+def _pay_for_values(run: Run, text: str) -> None:
+    """What a JSON text can make at most: a value is a few characters of it and many bytes."""
+    run.spend(text.count(",") + text.count("[") + 3 * text.count("{"))
 
 
 def json(run: Run, value: Any) -> str:

@@ -6,8 +6,6 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any, Final
 
-import re2
-
 from sluice.casts import parse_number
 from sluice.templates.data import write
 from sluice.templates.filters.filter import SLOW, Filter
@@ -18,8 +16,13 @@ _SPACES = re.compile(r"\s+")
 _JAVASCRIPT = str.maketrans(
     {char: f"\\u{ord(char):04X}" for char in [*map(chr, range(32)), *"\\'\"><&=-;`\u2028\u2029"]}
 )
-# As Ruby's Liquid: scripts, styles and comments whole, then any tag. RE2, so in linear time.
-_HIDDEN = re2.compile(r"(?is)<script.*?</script>|<!--.*?-->|<style.*?</style>")
+# As Ruby's Liquid: scripts, comments and styles whole, then any tag.
+_HIDDEN = re.compile(r"<script|<!--|<style", re.IGNORECASE)
+_ENDS = {
+    "<script": re.compile("</script>", re.IGNORECASE),
+    "<!--": re.compile("-->"),
+    "<style": re.compile("</style>", re.IGNORECASE),
+}
 _TAG = re.compile(r"<[^<>]*>")
 
 
@@ -33,17 +36,21 @@ def prepend(run: Run, text: str, prefix: Any) -> str:
 
 def replace(run: Run, text: str, old: Any, new: Any = "") -> str:
     old, new = write(run, old), check_text(write(run, new))
+    run.search(text, old + old)  # counted, then replaced
     if len(text) + text.count(old) * (len(new) - len(old)) > MAX_TEXT:
         raise too_long()
     return text.replace(old, new)
 
 
 def replace_first(run: Run, text: str, old: Any, new: Any = "") -> str:
-    return text.replace(write(run, old), check_text(write(run, new)), 1)
+    found = write(run, old)
+    run.search(text, found)
+    return text.replace(found, check_text(write(run, new)), 1)
 
 
 def replace_last(run: Run, text: str, old: Any, new: Any = "") -> str:
     found = write(run, old)
+    run.search(text, found)
     place = text.rfind(found)
     if place < 0:
         return text
@@ -51,7 +58,9 @@ def replace_last(run: Run, text: str, old: Any, new: Any = "") -> str:
 
 
 def remove(run: Run, text: str, old: Any) -> str:
-    return text.replace(write(run, old), "")
+    found = write(run, old)
+    run.search(text, found)
+    return text.replace(found, "")
 
 
 def remove_first(run: Run, text: str, old: Any) -> str:
@@ -69,8 +78,11 @@ def split(run: Run, text: str, separator: Any = "") -> list[str]:
     if mark == "":
         if len(text) > MAX_ITEMS:
             raise too_many()
+        run.spend(len(text))
         return list(text)
+    run.search(text, mark)
     items = text.split(None if mark == " " else mark, MAX_ITEMS)
+    run.spend(len(items))
     if len(items) > MAX_ITEMS:
         raise too_many()
     return items
@@ -81,16 +93,46 @@ def truncate(run: Run, text: str, length: Any = 50, end: Any = "...") -> str:
     return text if len(text) <= size else text[: max(0, size - len(ending))] + ending
 
 
+def url_encode(_run: Run, text: str) -> str:
+    """Every byte becomes one character at least, so what is too long is known before."""
+    data = text.encode()
+    if len(data) > MAX_TEXT:
+        raise too_long()
+    return urllib.parse.quote_plus(data)
+
+
 def truncatewords(run: Run, text: str, count: Any = 15, end: Any = "...") -> str:
     wanted = max(1, whole(count, "truncatewords"))
-    words = text.split(None, wanted)
+    words = text.split(None, min(wanted, MAX_ITEMS))
+    run.spend(len(words))
+    if len(words) > MAX_ITEMS:
+        raise too_many()
     if len(words) <= wanted:
         return " ".join(words)
     return " ".join(words[:wanted]) + check_text(write(run, end))
 
 
 def strip_html(_run: Run, text: str) -> str:
-    return _TAG.sub("", _HIDDEN.sub("", text) if "<" in text else text)
+    return _TAG.sub("", _without_hidden(text) if "<" in text else text)
+
+
+def _without_hidden(text: str) -> str:
+    """The text without what no reader sees; linear: an end that is not there is looked for once."""
+    kept: list[str] = []
+    place = end = 0
+    without_end: set[str] = set()
+    while begin := _HIDDEN.search(text, place):
+        kind = begin[0].lower().replace("\u017f", "s")
+        place = begin.end()
+        if kind in without_end:
+            continue
+        found = _ENDS[kind].search(text, place)
+        if found is None:
+            without_end.add(kind)
+            continue
+        kept.append(text[end : begin.start()])
+        place = end = found.end()
+    return "".join([*kept, text[end:]])
 
 
 def slice_text(_run: Run, value: Any, start: Any, length: Any = 1) -> Any:
@@ -140,7 +182,7 @@ FILTERS: Final[Mapping[str, Filter]] = {
     "escape": Filter(lambda _run, text: html.escape(text), characters_a_step=4),
     "escape_once": Filter(lambda _run, text: html.escape(html.unescape(text)), characters_a_step=SLOW),
     "escapejs": Filter(lambda _run, text: text.translate(_JAVASCRIPT), characters_a_step=SLOW),
-    "url_encode": Filter(lambda _run, text: urllib.parse.quote_plus(text), characters_a_step=SLOW),
+    "url_encode": Filter(url_encode, characters_a_step=SLOW),
     "url_decode": Filter(lambda _run, text: urllib.parse.unquote_plus(text), characters_a_step=SLOW),
     "safe": Filter(lambda _run, text: text),
 }
