@@ -93,7 +93,10 @@ def test_a_number_that_is_none_is_an_error_with_the_value():
         ("{{ row.x | cast: 'float' }}", 1, 12, "no cast to 'float'", "           ^^^^"),
         ("{{ row.x | regex_test: '(' }}", 1, 12, "not one of RE2", "           ^^^^^^^^^^"),
         ("{{ row.x | regex_test: row.y }}", 1, 12, "texts in quotes only", ""),
-        ("{{ row.x | date: '%1000000d' }}", 1, 12, "no '%'", ""),
+        ("{{ row.x | date: '%1000000d' }}", 1, 12, "no '%10'", ""),
+        ("{{ row. }}", 1, 7, "no name follows this dot", "{{ row. }}\n      ^"),
+        ("{% if row.x[0].y. == 1 %}{% endif %}", 1, 17, "no name follows this dot", ""),
+        ("{{ row.x.-1 | json }}", 1, 9, "no name follows this dot", ""),
         ("{{ row.x | date: '%Y', 'Mars' }}", 1, 12, "not a time zone", ""),
         ("x\n{% if row.x %}\ny", 2, 4, "this has no endif", "{% if row.x %}\n   ^^"),
         ("{{ row.x", 1, 1, "expected '}}'", "{{ row.x\n^^"),
@@ -109,6 +112,20 @@ def test_an_error_names_the_place_and_shows_a_caret(text, line, column, message,
     assert (caught.value.line, caught.value.column) == (line, column)
     assert message in caught.value.message
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ row.n }}.", "1."),
+        ("{{ row.a . b }}", 2),
+        ("{{ row.['a'].b }}", 2),
+        ("{{ row.a['c.d'] }}", 3),
+        ("{% for i in (row.n..row.a.b) %}{{ i }}.{% endfor %}", "1.2."),
+    ],
+)
+def test_dots_that_part_or_end_nothing_are_no_fault(text, expected):
+    assert render(text, {"n": 1, "a": {"b": 2, "c.d": 3}}) == expected
 
 
 def test_a_long_line_is_shown_around_the_error():

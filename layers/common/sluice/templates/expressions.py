@@ -1,5 +1,6 @@
 """Expressions to closures: `row['properties'].price | cast: 'number'` becomes one function of a run."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -30,11 +31,16 @@ from liquid.expression import Expression
 from sluice.casts import MAX_INTEGER, parse_number
 from sluice.templates.calls import compile_call
 from sluice.templates.data import BLANK, EMPTY, contains, equal, less, look_up, truthy
-from sluice.templates.environment import at_token
+from sluice.templates.environment import at_place, at_token
 from sluice.templates.limits import MAX_ITEMS, MAX_OPERATORS, Run, too_many
 from sluice.templates.scope import ROOTS, Scope
 
 type Value = Callable[[Run], Any]
+
+# All of a path, and a dot behind it that python-liquid passes over: `row.`, `row.list.-1`. Two are a range's.
+_DANGLING = re.compile(
+    r"""[\w-]++\??+(?:\s*+\.\s*+(?!-)[\w-]++\??+|\s*+\.?+\s*+\[(?:'[^']*+'|"[^"]*+"|[^]['"]++)*+\])*+\s*+(\.)(?!\.)"""
+)
 
 _CONSTANTS: dict[type, Any] = {TrueLiteral: True, FalseLiteral: False, Nil: None, Empty: EMPTY, Blank: BLANK}
 
@@ -140,6 +146,8 @@ def _whole(value: Any) -> int:
 
 def _compile_path(token: Token, segments: list[Any], scope: Scope, depth: int) -> Value:
     head, rest = segments[0], segments[1:]
+    if dangling := _DANGLING.match(token.source, token.start_index):
+        raise at_place(token.source, dangling.start(1), 1, "no name follows this dot")
     if not isinstance(head, str):
         raise at_token(token, "a path begins with a name", "the event is row: row['properties']")
     key = scope.find(head)

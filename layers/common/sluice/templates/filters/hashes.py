@@ -20,6 +20,9 @@ _GOOGLE = frozenset({"gmail.com", "googlemail.com"})
 
 
 def hmac_sha256(run: Run, text: str, key: Any) -> str:
+    """Raises ValueError without a key: anybody could make what is signed with none."""
+    if key is None or key == "":
+        raise ValueError("there is no key")
     return hmac.new(write(run, key).encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
@@ -51,6 +54,8 @@ def build_normalize_email(provider: str = "") -> Function:
         user, _, domain = address.partition("@")
         if provider and domain in _GOOGLE:
             user = user.partition("+")[0].replace(".", "")
+            if not user:
+                raise refuse(text, "an e-mail address")
         return f"{user}@{domain}"
 
     return normalize_email

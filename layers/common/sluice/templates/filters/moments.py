@@ -16,7 +16,7 @@ from sluice.times import EARLIEST, LATEST, format_time
 MAX_FORMAT: Final = 200
 """Characters of a date format."""
 
-_DIRECTIVE = re.compile(r"%([-_0^]?)(\d?)(:?[A-Za-z%+])|%")
+_DIRECTIVE = re.compile(r"%([-_0^]?)(\d?)(:?[A-Za-z%+])|%\S{0,2}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COMBINED: Final = {
     "D": "%m/%d/%y",
