@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,14 @@ from sluice.workspace.reading import read_part
 
 KINDS = ("sources", "destinations", "syncs", "contracts")
 SUFFIXES = (".yaml", ".yml", ".json")
+FOLDERS = (*KINDS, "functions", "models")
+
+# What the parser says, and what to do about it.
+_HINTS = {
+    r"'\t'": "indent with spaces: YAML takes no tabs there",
+    "duplicate key": "keep one of the two",
+    "another document": "a file is one object: remove the --- and what follows it",
+}
 
 
 class InvalidWorkspace(Exception):
@@ -64,8 +73,13 @@ def read_workspace(root: Path) -> WorkspaceFolder:
     if not root.is_dir():
         folder.errors.append(WorkspaceError("there is no such folder", file=str(root)))
         return folder
+    folder.errors += _find_unread_folders(root)
     for kind in KINDS:
         for path in _list_files(root / kind):
+            if path.suffix not in SUFFIXES:
+                hint = f"name it {path.stem}{path.suffix.lower()}"
+                folder.errors.append(_unread(path, f"a file that ends in {path.suffix} is not read", hint))
+                continue
             part = f"{kind}/{path.stem}"
             if part in folder.files:
                 message = f"{folder.files[part].path.name} defines {path.stem} too"
@@ -102,10 +116,18 @@ def parse_file(path: Path) -> Any:
     except MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        message = str(error.problem or error.context or "not readable")
-        hint = "look for a missing quote, bracket or indent; quote a text with a `: ` in it"
+        message = str(error.problem or error.context or "not readable").removeprefix("but ")
+        hint = next(
+            (hint for words, hint in _HINTS.items() if words in message),
+            "look for a missing quote, bracket or indent; quote a text with a `: ` in it",
+        )
         raise WorkspaceError(message, file=str(path), line=line, column=column, hint=hint) from error
-    except (YAMLError, UnicodeDecodeError, OSError, RecursionError, ValueError) as error:
+    except RecursionError as error:
+        raise _unread(path, "not readable: nested too deep", "a file is one YAML or JSON object") from error
+    except OSError as error:
+        hint = "a file is one YAML or JSON object; what ends like one is read as one"
+        raise _unread(path, f"not readable: {error.strerror}", hint) from error
+    except (YAMLError, UnicodeDecodeError, ValueError) as error:
         message = f"not readable: {str(error).partition('\n')[0]}"
         hint = "a file is one YAML or JSON object in UTF-8"
         raise WorkspaceError(message, file=str(path), line=1, column=1, hint=hint) from error
@@ -135,8 +157,25 @@ def dump_yaml(tree: Any) -> str:
 
 
 def _list_files(folder: Path) -> Iterator[Path]:
+    """What looks like a file of the workspace, so that none is passed over unseen; `.#` are Emacs's locks."""
     if folder.is_dir():
-        yield from sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
+        for path in sorted(folder.iterdir()):
+            if path.suffix.lower() in SUFFIXES and not path.name.startswith(".#"):
+                yield path
+
+
+def _find_unread_folders(root: Path) -> Iterator[WorkspaceError]:
+    """What would leave whole folders out: a letter, or a file that has the name of one."""
+    for path in sorted(root.iterdir()):
+        if path.name in FOLDERS:
+            if not path.is_dir():
+                yield _unread(path, "this is no folder", "move it away: files stand in a folder of this name")
+        elif path.is_dir() and (near := get_close_matches(path.name.lower(), FOLDERS, 1, 0.85)):
+            yield _unread(path, "nothing in this folder is read", f"did you mean {near[0]}/?")
+
+
+def _unread(path: Path, message: str, hint: str) -> WorkspaceError:
+    return WorkspaceError(message, file=str(path), line=1, column=1, hint=hint)
 
 
 def _read_file(folder: WorkspaceFolder, part: str) -> None:

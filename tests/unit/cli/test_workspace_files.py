@@ -77,6 +77,46 @@ def test_other_files_are_left_alone(tmp_path):
     assert read_errors(tmp_path, files) == []
 
 
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("syncs/all.YAML", "a file that ends in .YAML is not read"),
+        ("syncs/team.yaml/all.yaml", "not readable: Is a directory"),
+        ("sync/all.yaml", "nothing in this folder is read"),
+        ("Sources/web.yaml", "nothing in this folder is read"),
+        ("functions", "this is no folder"),
+    ],
+)
+def test_what_looks_like_a_part_of_the_workspace_is_not_passed_over(tmp_path, file, message):
+    root = write_workspace(tmp_path / "workspace")
+    (root / file).parent.mkdir(parents=True, exist_ok=True)
+    (root / file).write_text("x: 1\n")
+    [error] = read_workspace(root).errors
+    assert (error.message, error.line, error.column) == (message, 1, 1)
+
+
+def test_a_link_that_leads_nowhere_is_told(tmp_path):
+    root = write_workspace(tmp_path)
+    (root / "syncs" / "gone.yaml").symlink_to("nowhere.yaml")
+    (root / "syncs" / ".#all.yaml").symlink_to("ada@laptop.4711")  # Emacs's lock
+    [error] = read_workspace(root).errors
+    assert (Path(error.file).name, error.message) == ("gone.yaml", "not readable: No such file or directory")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("source: web\n\tdestination: crm\n", "indent with spaces"),
+        ("source: web\nsource: shop\n", "keep one of the two"),
+        ("source: web\n---\nsource: shop\n", "a file is one object"),
+        ("source: 'web\n", "look for a missing quote"),
+    ],
+)
+def test_what_cannot_be_parsed_comes_with_a_hint(tmp_path, text, hint):
+    [error] = read_errors(tmp_path, {"syncs/all.yaml": text})
+    assert error[4].startswith(hint)
+
+
 RUDDERSTACK = """\
 kind: rudderstack
 settings: {data_plane_url: "https://rudder.example", write_key: {secret: "ssm:key"}}
