@@ -101,6 +101,10 @@ def test_a_destination_is_checked(destination, errors):
         (mapped({"nested": {"deeper": {"value": [1, None]}}}), True),
         (mapped({"field": "userId", "as": "float"}), False),
         (mapped({"field": "userId", "defualt": 1}), False),
+        (mapped({"field": "userId", "if_missing": {"field": "anonymousId", "if_missing": "error"}}), True),
+        (mapped({"field": "userId", "if_missing": None, "on_error": ["none", 1.5, True]}), True),
+        (mapped({"field": "userId", "if_missing": {"field": "anonymousId", "defualt": 1}}), False),
+        (mapped({"field": "userId", "on_error": "omitt"}), False),
         (mapped("userId"), False),
     ],
 )

@@ -109,10 +109,10 @@ class Filter(Model):
 
 
 class _WithOptions(Model):
-    if_missing: Any = Field(
+    if_missing: "Instead" = Field(
         "omit", description="omit, null, error, a source, or a default that is no text ({value: text})."
     )
-    on_error: Any = Field(
+    on_error: "Instead" = Field(
         "error", description="As if_missing, for a value that cannot be cast, rendered or run over."
     )
 
@@ -158,6 +158,9 @@ type ValueSource = (
     | ObjectSource
     | dict[str, "ValueSource | list[ValueSource]"]
 )
+type Instead = Literal["omit", "null", "error"] | ValueSource | float | bool | list[Any] | None
+"""What `if_missing` and `on_error` may say."""
+
 MappedValue = Annotated[ValueSource | list[ValueSource] | Literal["omit", "defaults"], SkipValidation]
 """For editors and docs. compile_value checks the source, knows the place and says what was probably meant."""
 
