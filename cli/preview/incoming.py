@@ -6,6 +6,7 @@ router would get: batch fields merged, times put right, broken events blocked. W
 
 import gzip
 import json
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,14 @@ from sluice.times import parse_time
 
 ACCEPTED, BLOCKED = "accepted", "blocked"
 _GZIP, _BOM = b"\x1f\x8b", b"\xef\xbb\xbf"
+_NAMES = {
+    list: "a list",
+    str: "a text",
+    int: "a number",
+    float: "a number",
+    bool: "a boolean",
+    type(None): "null",
+}
 _EVENTS = {Kind.ONE, Kind.BATCH, Kind.FLAT_PIXEL, Kind.DATA_PIXEL}
 
 
@@ -77,9 +86,11 @@ def read_text(content: bytes, name: str, entrance: Entrance) -> list[Incoming]:
     if content[:2] == _GZIP:
         try:
             content = gzip.decompress(content)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise CommandError(f"{name}: broken gzip: {error}") from error
     content = content.removeprefix(_BOM)
+    if not content.strip():
+        raise CommandError(f"{name} is empty")
     found = [
         incoming for place, value in _split(content, name) for incoming in _read_value(value, place, entrance)
     ]
@@ -127,7 +138,7 @@ def _parse(text: bytes) -> Any:
 
 def _read_value(value: Any, place: str, entrance: Entrance) -> list[Incoming]:
     if not isinstance(value, dict):
-        raise CommandError(f"{place}: an event is a JSON object, not {type(value).__name__}")
+        raise CommandError(f"{place}: an event is a JSON object, not {_NAMES[type(value)]}")
     if (record := _read_record(value, place)) is not None:
         return [record]
     if "requestContext" in value and "rawPath" in value:
