@@ -73,6 +73,21 @@ def test_the_operators_headers_win_whatever_their_case():
     assert request.headers["X-A"] == "b"
 
 
+def test_all_that_is_wrong_with_headers_is_told_at_once():
+    headers = {"Host": "a", "Bad Name": "b", "Authorization": "Bearer c", "X-A": "\n", "x-a": "d"}
+    with pytest.raises(ValidationError) as refused:
+        HttpSettings.model_validate({"url": URL, "headers": headers})
+    [error] = refused.value.errors()
+    assert error["msg"].removeprefix("Value error, ").split("; ") == [
+        "the header Host is set by Sluice",
+        "'Bad Name' is no header name",
+        "the header Authorization takes a secret by reference: {secret: ssm:NAME}",
+        "the value of header X-A holds characters that no header carries",
+        "the header x-a stands twice",
+    ]
+    assert "Bearer c" not in error["msg"]
+
+
 def test_headers_with_secrets_are_left_to_the_engine():
     headers = {"Authorization": {"secret": "ssm:token", "format": "Bearer {}"}, "X-A": "b"}
     settings = HttpSettings.model_validate({"url": URL, "headers": headers})

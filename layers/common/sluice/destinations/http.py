@@ -69,20 +69,27 @@ class HttpSettings(Settings):
     @field_validator("headers")
     @classmethod
     def _sendable(cls, headers: dict[str, str | SecretRef]) -> dict[str, str | SecretRef]:
-        seen: set[str] = set()
-        for name, value in headers.items():
-            if not _TOKEN.fullmatch(name):
-                raise ValueError(f"{name!r} is no header name")
-            if name.lower() in _RESERVED:
-                raise ValueError(f"the header {name} is set by Sluice")
-            if name.lower() in seen:
-                raise ValueError(f"the header {name} stands twice")
-            if isinstance(value, str) and name.lower() in _SECRET:
-                raise ValueError(f"the header {name} takes a secret by reference: {{secret: ssm:NAME}}")
-            if isinstance(value, str) and not _VALUE.fullmatch(value):
-                raise ValueError(f"the value of header {name} holds characters that no header carries")
-            seen.add(name.lower())
+        faults = list(filter(None, map(_find_header_fault, headers.items())))
+        names = [name.lower() for name in headers]
+        faults += [
+            f"the header {name} stands twice" for n, name in enumerate(headers) if names[n] in names[:n]
+        ]
+        if faults:
+            raise ValueError("; ".join(faults))
         return headers
+
+
+def _find_header_fault(header: tuple[str, str | SecretRef]) -> str | None:
+    name, value = header
+    if not _TOKEN.fullmatch(name):
+        return f"{name!r} is no header name"
+    if name.lower() in _RESERVED:
+        return f"the header {name} is set by Sluice"
+    if isinstance(value, str) and name.lower() in _SECRET:
+        return f"the header {name} takes a secret by reference: {{secret: ssm:NAME}}"
+    if isinstance(value, str) and not _VALUE.fullmatch(value):
+        return f"the value of header {name} holds characters that no header carries"
+    return None
 
 
 def build(settings: HttpSettings, batch: Batch) -> Iterator[Request]:
