@@ -15,7 +15,11 @@ from sluice.values import MAX_ITEMS, MAX_STEPS, compile_value
 from sluice.workspace import models
 
 REFUSED = [
-    ("text", (), "for a constant: {value: text}"),
+    ("a.b", (), 'for a field of the event: {field: "a.b"}; for a constant: {value: "a.b"}'),
+    ("{{ row.a }}", (), 'for Liquid: {template: "{{ row.a }}"}'),
+    (None, (), "for a constant: {value: null}"),
+    (True, (), "for a constant: {value: true}"),
+    ({"field": "{{ row.a }}"}, ("field",), "write `template`"),
     (5, (), "for a constant: {value: 5}"),
     ([{"field": "a"}], (), "write {array: […]}"),
     ({}, (), "write one of"),
@@ -33,7 +37,8 @@ REFUSED = [
     ({"field": "a", "as": None}, ("as",), "known here"),
     ({"field": "a", "as": ["number"]}, ("as",), "number"),
     ({"field": "a", "if_missing": "eror"}, ("if_missing",), "did you mean error?"),
-    ({"field": "a", "if_missing": "USD"}, ("if_missing",), "for a default: {value: USD}"),
+    ({"field": "a", "if_missing": "USD"}, ("if_missing",), 'for a default: {value: "USD"}'),
+    ({"field": "a", "if_missing": ""}, ("if_missing",), 'for a default: {value: ""}'),
     ({"field": "a", "if_missing": {"feild": "b"}}, ("if_missing", "feild"), "did you mean field?"),
     ({"field": "a", "on_error": "ommit"}, ("on_error",), "did you mean omit?"),
     ({"template": 1}, ("template",), "write it as text"),

@@ -47,6 +47,16 @@ def parse_field(reference: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+def read_reference(reference: str) -> tuple[str, ...]:
+    """As `parse_field`, of what an operator wrote: raises WorkspaceError for Liquid too."""
+    if "{{" in reference:
+        raise WorkspaceError(
+            f"{reference!r} is Liquid and no field reference",
+            hint="write `template` (`value_template`) for it",
+        )
+    return parse_field(reference)
+
+
 def _split(reference: str) -> list[str]:
     """The parts between unescaped dots, escapes as they are."""
     parts, rest = [""], iter(reference)

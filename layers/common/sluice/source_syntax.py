@@ -1,5 +1,6 @@
 """What a value source looks like: its words, and what is said where it has others."""
 
+import json
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, Literal, get_args
@@ -42,8 +43,7 @@ class SourceError(WorkspaceError):
 def recognise(source: Any, place: Place) -> str:
     """Which of OPTIONS a value source is; a bare object of sources is an "object". Raises SourceError."""
     if not isinstance(source, Mapping):
-        hint = "write {array: […]}" if isinstance(source, list) else f"for a constant: {{value: {source}}}"
-        raise SourceError(f"{source!r} is no source of a value", place, hint=hint)
+        raise SourceError(f"{source!r} is no source of a value", place, hint=_guess_source(source))
     kinds = [kind for kind in OPTIONS if kind in source]
     if kinds:
         _check_options(source, kinds[0], place)
@@ -62,6 +62,22 @@ def suggest(word: str, known: Iterable[str], otherwise: str = "") -> str:
     known = sorted(known)
     close = get_close_matches(word, known, 1)
     return f"did you mean {close[0]}?" if close else otherwise or f"known here: {', '.join(known)}"
+
+
+def show(value: object) -> str:
+    """A value as it may stand in a line of YAML, which is as JSON has it."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _guess_source(written: object) -> str:
+    """What was probably meant by a value where a source belongs."""
+    if isinstance(written, list):
+        return "write {array: […]}"
+    if isinstance(written, str) and ("{{" in written or "{%" in written):
+        return f"for Liquid: {{template: {show(written)}}}"
+    constant = f"for a constant: {{value: {show(written)}}}"
+    field = f"for a field of the event: {{field: {show(written)}}}; "
+    return field + constant if isinstance(written, str) else constant
 
 
 def _may_be_field(name: str, source: object) -> bool:

@@ -8,7 +8,7 @@ from sluice.casts import compile_cast
 from sluice.errors import MappingError
 from sluice.fields import MISSING, Getter
 from sluice.reasons import Reason
-from sluice.source_syntax import KINDS, Place, SourceError, suggest
+from sluice.source_syntax import KINDS, Place, SourceError, show, suggest
 
 type Compile = Callable[[Any, Place], Getter]
 
@@ -69,7 +69,7 @@ def _read_policy(policy: Any, place: Place, compile_source: Compile) -> Getter |
         case "null" | None:
             return lambda _event: None
         case str():
-            hint = suggest(policy, ("omit", "null", "error"), f"for a default: {{value: {policy}}}")
+            hint = suggest(policy, ("omit", "null", "error"), f"for a default: {{value: {show(policy)}}}")
             raise SourceError(f"{policy!r} is none of omit, null, error", place, hint=hint)
         case Mapping():
             return compile_source(policy, place)

@@ -16,7 +16,7 @@ from typing import Any
 
 from sluice.casts import excerpt
 from sluice.errors import MappingError, WorkspaceError
-from sluice.fields import MISSING, Getter, compile_field, parse_field
+from sluice.fields import MISSING, Getter, compile_field, parse_field, read_reference
 from sluice.objects import Build, Entry, compile_object
 from sluice.source_syntax import SPREAD, Place, SourceError, recognise
 from sluice.templates import compile_template
@@ -118,6 +118,7 @@ def _compile_field(reference: Any, place: Place) -> Getter:
         hint = "write it as text; an object with a field of this name is {object: {…}}"
         raise SourceError(f"{reference!r} is no field reference", place, hint=hint)
     try:
+        read_reference(reference)
         return compile_field(reference)
     except WorkspaceError as error:
         raise SourceError(error.message, place, hint=error.hint) from error

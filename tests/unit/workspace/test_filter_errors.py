@@ -42,6 +42,8 @@ def test_nothing_is_wrong_with_a_filter(spec):
         {"field": "type", "op": "in", "value": "track"},
         {"field": None, "op": "equals", "value": 1},
         {"field": "type", "op": None, "value": 1},
+        {"field": "{{ row.type }}", "op": "exists"},
+        {"field": "type", "op": "equals", "value_field": "{{ row.type }}"},
         {"all": None},
         {"all": []},
         {"any": None},

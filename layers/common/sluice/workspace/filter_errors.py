@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sluice.errors import WorkspaceError
-from sluice.fields import parse_field
+from sluice.fields import read_reference
 from sluice.filters.conditions import (
     FOUND_FROM,
     GROUPS,
@@ -100,8 +100,8 @@ def _find_condition_errors(
 _OPERATORS = "docs/syncs.md#filters says what each operator takes"
 _READERS: dict[str, Callable[[str], object]] = {
     "op": find_operator,
-    "field": parse_field,
-    "value_field": parse_field,
+    "field": read_reference,
+    "value_field": read_reference,
     "template": compile_operand_template,
     "value_template": compile_operand_template,
 }
