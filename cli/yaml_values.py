@@ -1,7 +1,7 @@
 """JSON values of a parsed YAML tree. YAML can say more than JSON: what JSON does not have is refused here."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
@@ -63,7 +63,10 @@ def _convert_key(key: Any, place: Place) -> str:
         return _convert_text(str(key), place)
     if isinstance(key, int) and not isinstance(key, bool | ScalarBoolean):
         return str(int(key))
-    raise NotJson(place, f"the key {key!r} is no text", "quote it")
+    if isinstance(key, Mapping | Sequence):
+        hint = 'put Liquid in quotes: "{{ row.event }}"'
+        raise NotJson(place, "brackets without quotes around them are no text", hint)
+    raise NotJson(place, f"the key {'null' if key is None else key} is no text", "quote it")
 
 
 def _convert_text(text: str, place: Place) -> str:

@@ -110,6 +110,7 @@ def test_a_link_that_leads_nowhere_is_told(tmp_path):
         ("source: web\nsource: shop\n", "keep one of the two"),
         ("source: web\n---\nsource: shop\n", "a file is one object"),
         ("source: 'web\n", "look for a missing quote"),
+        (SYNC + "    mappings: {a: {template: {{ row.event }}}}\n", "put Liquid in quotes"),
     ],
 )
 def test_what_cannot_be_parsed_comes_with_a_hint(tmp_path, text, hint):

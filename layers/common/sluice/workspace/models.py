@@ -18,16 +18,26 @@ class Model(BaseModel):
 
 
 def read_duration(value: object) -> object:
-    """Seconds of `90s`, `15m`, `4h`, `2d`; anything else goes on to the check for a number."""
-    if isinstance(value, str) and (match := re.fullmatch(r"(\d+)\s*([smhd])", value.strip())):
+    """Seconds of `90s`, `15m`, `4h`, `2d`; anything else as it is."""
+    if isinstance(value, str) and (match := re.fullmatch(r"([0-9]{1,9})\s*([smhd])", value.strip())):
         return int(match[1]) * _UNITS[match[2]]
     return value
+
+
+def _require_duration(value: object) -> object:
+    """As `read_duration`. Raises ValueError for text that is no number either."""
+    seconds = read_duration(value)
+    if isinstance(seconds, str) and not seconds.strip().isdecimal():
+        raise ValueError(
+            f"{value!r:.64} is no time: write seconds, or a number with s, m, h or d, such as 15m"
+        )
+    return seconds
 
 
 Duration = Annotated[
     int,
     BeforeValidator(
-        read_duration, json_schema_input_type=int | Annotated[str, Field(pattern=r"^\s*\d+\s*[smhd]\s*$")]
+        _require_duration, json_schema_input_type=int | Annotated[str, Field(pattern=r"^\s*\d+\s*[smhd]\s*$")]
     ),
 ]
 """Seconds, or text with a unit: `5s`, `15m`, `4h`."""
