@@ -53,7 +53,7 @@ class Archive:
 
     def read_letters(self, sync: str, since: datetime, until: datetime) -> Iterator[dict[str, Any]]:
         """Dead letters of a sync, of the days of death from `since` to `until`."""
-        day = since.date()
+        day = find_start(self.stack, f"dead/sync={sync}", since).date()
         while day <= until.date():
             yield from self._read_prefix(f"dead/sync={sync}/dt={day:%Y-%m-%d}/")
             day += timedelta(days=1)
@@ -68,7 +68,7 @@ class Archive:
     def _read_hours(
         self, folder: str, since: datetime, until: datetime, *, newest_first: bool
     ) -> Iterator[dict[str, Any]]:
-        hours = list(list_hours(since, until))
+        hours = list(list_hours(find_start(self.stack, folder, since), until))
         for hour in reversed(hours) if newest_first else hours:
             prefix = f"{folder}/dt={hour:%Y-%m-%d}/hr={hour:%H}/"
             yield from self._read_prefix(prefix, newest_first=newest_first)
@@ -92,6 +92,17 @@ class Archive:
     def _read(self, key: str) -> bytes:
         content: bytes = self._s3.get_object(Bucket=self.stack.archive_bucket, Key=key)["Body"].read()
         return content
+
+
+def find_start(stack: Stack, folder: str, since: datetime) -> datetime:
+    """`since`, or the first day of which `folder` has anything, where that is later: before it nothing needs
+    to be listed. A folder that has nothing starts now."""
+    listed = stack.client("s3").list_objects_v2(
+        Bucket=stack.archive_bucket, Prefix=f"{folder}/dt=", MaxKeys=1
+    )
+    days = [entry["Key"].removeprefix(f"{folder}/dt=")[:10] for entry in listed.get("Contents", ())]
+    first = datetime.fromisoformat(days[0]).replace(tzinfo=UTC) if days else datetime.now(UTC)
+    return max(since, first)
 
 
 def list_hours(since: datetime, until: datetime) -> Iterator[datetime]:

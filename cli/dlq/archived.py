@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from cli.archive import Archive
+from cli.archive import Archive, find_start
 from cli.dlq.queues import Dlq
 from cli.replay.history import list_objects, read_lines
 from cli.stack import Stack
@@ -31,7 +31,8 @@ def read_archived(stack: Stack, dlq: Dlq, since: datetime, until: datetime) -> I
 
 
 def _read_unrouted(stack: Stack, since: datetime, until: datetime) -> Iterator[Line]:
-    days = sorted({f"dead/ingest/dt={day}/" for day in _list_days(since, until)})
+    start = find_start(stack, "dead/ingest", since)
+    days = [f"dead/ingest/dt={day}/" for day in _list_days(start, until)]
     for entry in list_objects(stack, days):
         yield from read_lines(stack, [entry])
 

@@ -5,7 +5,7 @@ import sys
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -36,7 +36,7 @@ def list_letters(
         queues = Queues(opened.client("sqs"))
         for dlq in find_dlqs(opened, sync or (), ingest=ingest):
             depth = measure_depth(opened, dlq)
-            print_queue(dlq, depth, list(read_archived(opened, dlq, first, now)), since)
+            print_queue(dlq, depth, read_archived(opened, dlq, first, now), since)
             if samples and depth.visible:
                 with Sweep(queues, dlq.url) as sweep:
                     found = [m for batch in sweep.receive(samples, samples) for m in batch][:samples]
@@ -68,6 +68,8 @@ def show(
                         typer.echo(json.dumps(line, indent=2, ensure_ascii=False))
         queues = Queues(opened.client("sqs"))
         for dlq in dlqs if not shown else ():
+            if shown >= count:
+                break
             with Sweep(queues, dlq.url) as sweep:
                 for batch in sweep.receive(1, options.MOST_RECEIVED if message_id else count):
                     for received in batch:
@@ -97,7 +99,7 @@ def export(
         opened, now = open_stack(stack), datetime.now(UTC)
         to_terminal = output is None or str(output) == "-"
         written = 0
-        with nullcontext(sys.stdout) if to_terminal or output is None else output.open("w") as file:
+        with nullcontext(sys.stdout) if to_terminal or output is None else open_file(output) as file:
             for dlq in find_dlqs(opened, sync or (), ingest=ingest):
                 if archived or measure_depth(opened, dlq).total > options.MOST_RECEIVED:
                     for line in read_archived(opened, dlq, parse_when(since, now), now):
@@ -111,3 +113,11 @@ def export(
                                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
                                 written += 1
         errors.print(f"{written:,} lines written")
+
+
+def open_file(path: Path) -> TextIO:
+    """Raises CommandError where it cannot be written."""
+    try:
+        return path.open("w")
+    except OSError as problem:
+        raise CommandError(f"{path} cannot be written: {problem.strerror}") from problem

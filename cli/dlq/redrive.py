@@ -14,6 +14,7 @@ from cli.dlq.queues import Dlq
 from cli.dlq.selection import Selection
 from cli.dlq.sweep import Sweep
 from cli.pacing import Advance, Pacer
+from cli.suppressed import FindSuppressed
 from sluice.adapters.sqs import Queues
 from sluice.delivery.dead_letters import clean_text
 from sluice.packs import Replay, SyncPack, cut, dump_item, dump_sync_pack
@@ -26,8 +27,8 @@ BATCH = 100  # letters at once: a pack of them is delivered in as few requests a
 class Outcome:
     """Messages: `received` = `sent` + `kept` + `failed`.
 
-    `kept` did not match, died while the redrive ran, or hold no event; `failed` SQS refused to take back. Of
-    `sent`, `twice` could not be deleted: they are in both queues.
+    `kept` did not match, died while the redrive ran, hold no event, or (`suppressed`) one that must not go;
+    `failed` SQS refused to take back. Of `sent`, `twice` could not be deleted: they are in both queues.
     """
 
     received: int = 0
@@ -35,6 +36,7 @@ class Outcome:
     kept: int = 0
     failed: int = 0
     twice: int = 0
+    suppressed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,46 +56,55 @@ def redrive(
     before: float,
     pacer: Pacer,
     advance: Advance,
+    find_suppressed: FindSuppressed,
+    outcome: Outcome,
     dry_run: bool = False,
-) -> Outcome:
+) -> None:
     """Sends back the letters that match and were in the queue `before` (epoch seconds), so that what dies
-    again meanwhile is not sent back for ever. A dry run counts them as sent and touches nothing."""
-    outcome = Outcome()
+    again meanwhile is not sent back for ever. A dry run counts them as sent and touches nothing.
+
+    `outcome` adds up after each batch, so also where an interruption ends the redrive.
+    """
     with Sweep(queues, dlq.url) as sweep:
         for received in sweep.receive(pacer.limit(BATCH)):
             messages = [read_message(dlq, message) for message in received]
-            chosen = [
+            matching = [
                 message
                 for message in messages
                 if message.received.sent_at < before
                 and selection.matches(message)
                 and (message.letter is None or message.events)
             ]
+            chosen = _leave_out(matching, find_suppressed) if dlq.sync else matching
+            sent, twice = (len(chosen), 0) if dry_run else _send_back(queues, dlq, sweep, chosen)
             outcome.received += len(messages)
+            outcome.sent += sent
             outcome.kept += len(messages) - len(chosen)
-            if dry_run:
-                outcome.sent += len(chosen)
-            else:
-                _send_back(queues, dlq, sweep, chosen, outcome)
-                pacer.wait(sum(len(message.events) or 1 for message in chosen))
+            outcome.failed += len(chosen) - sent
+            outcome.twice += twice
+            outcome.suppressed += len(matching) - len(chosen)
             advance(len(messages))
-    return outcome
+            if not dry_run:
+                pacer.wait(sum(len(message.events) or 1 for message in chosen))
 
 
-def _send_back(
-    queues: Queues, dlq: Dlq, sweep: Sweep, chosen: Sequence[DeadMessage], outcome: Outcome
-) -> None:
+def _leave_out(messages: Sequence[DeadMessage], find_suppressed: FindSuppressed) -> list[DeadMessage]:
+    """Those without an event of a suppressed user: behind the router nobody else looks for these."""
+    events = [(at, event) for at, message in enumerate(messages) for event in message.events]
+    stopped = {events[n][0] for n in find_suppressed([event for _, event in events])}
+    return [message for at, message in enumerate(messages) if at not in stopped]
+
+
+def _send_back(queues: Queues, dlq: Dlq, sweep: Sweep, chosen: Sequence[DeadMessage]) -> tuple[int, int]:
+    """How many went back, and how many of these could not be deleted."""
     parcels = make_parcels(dlq, chosen)
     if not parcels:
-        return
+        return 0, 0
     unsent = set(
         queues.send(dlq.home_url, [p.body for p in parcels], groups=[parcel.group for parcel in parcels])
     )
     sent = [letter.received for at, p in enumerate(parcels) if at not in unsent for letter in p.letters]
-    outcome.sent += len(sent)
-    outcome.failed += len(chosen) - len(sent)
-    if sent:
-        outcome.twice += len(sweep.delete(sent))
+    return len(sent), len(sweep.delete(sent)) if sent else 0
 
 
 def make_parcels(dlq: Dlq, messages: Sequence[DeadMessage]) -> list[Parcel]:

@@ -15,9 +15,11 @@ from cli.dlq.report import print_outcome
 from cli.dlq.selection import Selection
 from cli.local.progress import console
 from cli.pacing import Pacer, show_bar
+from cli.reasons import read_reasons
 from cli.replay.commands import start
 from cli.replay.plan import Plan
 from cli.stack import CommandError, Stack, StackOption, explain_failure, open_stack
+from cli.suppressed import open_suppression
 from cli.times import parse_when
 from sluice.adapters.sqs import Queues
 
@@ -41,7 +43,7 @@ def redrive_letters(
             raise CommandError("say which letters", "--sync NAME, --ingest, or --all")
         opened, now = open_stack(stack), datetime.now(UTC)
         selection = Selection(
-            reasons=tuple(reason or ()),
+            reasons=read_reasons(reason or ()),
             events=tuple(event or ()),
             since=parse_when(since, now) if since else None,
             until=parse_when(until, now) if until else None,
@@ -88,17 +90,28 @@ def redrive_one(
         )
         taken = start(stack, plan_from_archive(dlq, selection, now, rate, name), dry_run=dry_run, yes=True)
         return Outcome(received=taken, sent=taken)
-    with show_bar(f"redriving {dlq.name}", depth) as advance:
-        outcome = redrive(
-            Queues(stack.client("sqs")),
-            dlq,
-            selection,
-            before=time.time(),
-            pacer=Pacer(rate),
-            advance=advance,
-            dry_run=dry_run,
-        )
-    print_outcome(dlq, outcome, dry_run=dry_run)
+    if depth > options.MOST_RECEIVED and dry_run and selection.is_everything:
+        console.print(f"{dlq.name}: about {depth:,} would be sent back, as SQS counts them")
+        return Outcome(received=depth, sent=depth)
+    outcome = Outcome()
+    try:
+        with show_bar(f"redriving {dlq.name}", depth) as advance:
+            redrive(
+                Queues(stack.client("sqs")),
+                dlq,
+                selection,
+                before=time.time(),
+                pacer=Pacer(rate),
+                advance=advance,
+                find_suppressed=open_suppression(stack),
+                outcome=outcome,
+                dry_run=dry_run,
+            )
+    except KeyboardInterrupt:
+        hint = "the letters that were not sent back are in the queue: run it again"
+        raise CommandError(f"{dlq.name}: interrupted", hint) from None
+    finally:
+        print_outcome(dlq, outcome, dry_run=dry_run)
     return outcome
 
 

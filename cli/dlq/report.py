@@ -1,7 +1,7 @@
 """What people see of dead letters."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.markup import escape
@@ -12,13 +12,14 @@ from cli.dlq.redrive import Outcome
 from cli.local.progress import console
 
 
-def print_queue(dlq: Dlq, depth: Depth, archived: Sequence[dict[str, Any]], since: str) -> None:
-    """A line of what SQS holds, then the letters in `dead/` by reason."""
+def print_queue(dlq: Dlq, depth: Depth, archived: Iterable[dict[str, Any]], since: str) -> None:
+    """A line of what SQS holds, then the letters in `dead/` by reason, of which there may be millions."""
+    reasons = Counter(str(line["reason"]) for line in archived)
     console.print(
         f"[bold]{dlq.name}[/]  in the queue: {depth.visible:,} visible, {depth.in_flight:,} in flight  ·  "
-        f"in dead/ since {since}: {len(archived):,}"
+        f"in dead/ since {since}: {reasons.total():,}"
     )
-    for reason, count in Counter(str(line["reason"]) for line in archived).most_common():
+    for reason, count in reasons.most_common():
         console.print(f"  {count:>8,}  {escape(reason)}")
 
 
@@ -47,5 +48,7 @@ def print_outcome(dlq: Dlq, outcome: Outcome, *, dry_run: bool) -> None:
         f"{dlq.name}: {outcome.received:,} received = {outcome.sent:,} {sent} "
         f"+ {outcome.kept:,} kept + {outcome.failed:,} failed"
     )
+    if outcome.suppressed:
+        console.print(f"  {outcome.suppressed:,} of these were kept because a user of theirs is suppressed")
     if outcome.twice:
         console.print(f"  {outcome.twice:,} were sent back and could not be deleted: they are there twice")

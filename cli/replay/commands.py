@@ -12,6 +12,7 @@ from cli.local.progress import console
 from cli.local.settings import read_settings
 from cli.options import WorkspaceOption
 from cli.pacing import Pacer, show_bar
+from cli.reasons import read_reasons
 from cli.replay.plan import Plan
 from cli.replay.progress import Progress, load_progress
 from cli.replay.report import describe_plan, print_left_out, print_tally
@@ -23,6 +24,7 @@ from cli.times import parse_range
 from cli.workspace_files import InvalidWorkspace, load_workspace
 
 NAMES = list[str]
+LATE_HOURS = 2
 
 
 def replay(
@@ -48,7 +50,7 @@ def replay(
     blocked: Annotated[bool, typer.Option("--blocked", help="Blocked and dropped events, too.")] = False,
     late: Annotated[
         int, typer.Option(min=0, help="Hours by which an event may have been filed after it was received.")
-    ] = 2,
+    ] = LATE_HOURS,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     run: Annotated[str, typer.Option("--id", help="Go on with this replay, which was interrupted.")] = "",
     stack: StackOption = "",
@@ -56,7 +58,8 @@ def replay(
     """Send events of the archive once more: through the router, or dead letters straight to their syncs."""
     with explain_failure():
         if run:
-            resume(run, others=bool(since or source or event or sync or where or dead or ingest or dry_run))
+            choices = (since, source, event, sync, where, rate, reason, dead, route, ingest, blocked, dry_run)
+            resume(run, others=any(choices) or until != "now" or late != LATE_HOURS)
             return
         if not since:
             raise CommandError("say from when with --from", "--from 24h, or --from 2026-11-20T10:00")
@@ -78,7 +81,7 @@ def replay(
             sources=tuple(source or ()),
             events=tuple(event or ()),
             syncs=tuple(find_sync(opened, name) for name in sync or ()),
-            reasons=tuple(reason or ()),
+            reasons=read_reasons(reason or ()),
             where=read_filter(where),
             dead=dead,
             ingest=ingest,

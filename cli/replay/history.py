@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from cli.archive import find_start
 from cli.replay.plan import Plan
 from cli.stack import Stack
 
@@ -28,16 +29,20 @@ class Stored:
     size: int
 
 
-def list_prefixes(plan: Plan, syncs: Sequence[str], now: datetime) -> list[str]:
+def list_prefixes(stack: Stack, plan: Plan, syncs: Sequence[str], now: datetime) -> list[str]:
     """Where the events of the plan lie, or the letters of these syncs, in the order of the bucket's keys."""
     since, until = datetime.fromisoformat(plan.since), datetime.fromisoformat(plan.until)
+    hour, day = timedelta(hours=1), timedelta(days=1)
     if plan.dead or plan.ingest:
         # A pack that SQS moved is filed under the day when it was sent, which `died_at` says, too.
-        days = [f"dt={day:%Y-%m-%d}/" for day in _steps(since, until, timedelta(days=1))]
-        folders = ["dead/ingest/"] if plan.ingest else [f"dead/sync={sync}/" for sync in syncs]
-        return sorted(folder + day for folder in folders for day in days)
-    last = min(until + timedelta(hours=plan.late_hours), now + timedelta(hours=1))
-    return [f"events/dt={hour:%Y-%m-%d}/hr={hour:%H}/" for hour in _steps(since, last, timedelta(hours=1))]
+        folders = ["dead/ingest"] if plan.ingest else [f"dead/sync={sync}" for sync in sorted(syncs)]
+        return [
+            f"{folder}/dt={at:%Y-%m-%d}/"
+            for folder in folders
+            for at in _steps(find_start(stack, folder, since), min(until, now + hour), day)
+        ]
+    start, last = find_start(stack, "events", since), min(until + plan.late_hours * hour, now + hour)
+    return [f"events/dt={at:%Y-%m-%d}/hr={at:%H}/" for at in _steps(start, last, hour)]
 
 
 def list_objects(stack: Stack, prefixes: Sequence[str], after: str = "") -> Iterator[Stored]:

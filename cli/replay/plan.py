@@ -34,6 +34,11 @@ class Plan:
     late_hours: int = 2
     rate: float = 0
 
+    @property
+    def is_straight(self) -> bool:
+        """Whether events go to the queues of syncs, past the router."""
+        return self.dead and self.routes is None
+
     def to_json(self) -> Json:
         return asdict(self)
 

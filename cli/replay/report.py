@@ -14,7 +14,7 @@ MOST_ROWS = 40
 def describe_plan(plan: Plan) -> str:
     """One line: what is taken and where it goes."""
     what = "dead letters" if plan.dead else "unrouted packs" if plan.ingest else "events"
-    if plan.dead and plan.routes is None:
+    if plan.is_straight:
         where = "straight to " + (", ".join(plan.syncs) or "the syncs they died in")
     else:
         where = "through the router to " + (", ".join(plan.syncs) or "every sync that takes them")
@@ -37,6 +37,5 @@ def print_tally(plan: Plan, tally: Tally) -> None:
 
 
 def print_left_out(left_out: Counter[str]) -> None:
-    if left_out:
-        told = ", ".join(f"{count:,} {why}" for why, count in left_out.most_common())
+    if told := ", ".join(f"{count:,} {why}" for why, count in left_out.most_common() if count):
         console.print(f"left out: {told}")

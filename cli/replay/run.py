@@ -13,10 +13,13 @@ from cli.replay.plan import Plan
 from cli.replay.progress import Progress
 from cli.replay.select import Selection, name_event
 from cli.stack import CommandError, Stack
+from cli.suppressed import FindSuppressed, open_suppression
 from sluice.adapters.sqs import Queues
 from sluice.packs import PACK_BYTES
+from sluice.reasons import Reason
 
 CALL_PACKS = 4  # of 240 KiB: what one call of SQS takes
+SUPPRESSED = Reason.SUPPRESSED.value
 FULL_PACK = PACK_BYTES // 100  # events: more than any pack of 240 KiB has, unless they are tiny
 
 
@@ -35,16 +38,19 @@ class Tally:
 
 def find_objects(stack: Stack, plan: Plan, syncs: list[str], now: datetime, after: str = "") -> list[Stored]:
     """Everything that the replay has to read, behind the key `after`."""
-    return list(list_objects(stack, list_prefixes(plan, syncs, now), after))
+    return list(list_objects(stack, list_prefixes(stack, plan, syncs, now), after))
 
 
 def tally(stack: Stack, plan: Plan, objects: list[Stored], advance: Advance) -> tuple[Tally, Selection]:
     """Reads everything and sends nothing."""
-    told, selection = Tally(), Selection(plan)
+    told, selection, find_suppressed = Tally(), Selection(plan), open_suppression(stack)
     for window, lines in _read(stack, objects):
         taken = list(selection.take(lines))
+        if plan.is_straight and (stopped := find_suppressed([line["event"] for line in taken])):
+            selection.left_out[SUPPRESSED] += len(stopped)
+            taken = [line for at, line in enumerate(taken) if at not in stopped]
         told.events.update(_describe(plan, line) for line in taken)
-        for pack in make_packs(plan, taken, window[0].key, None):
+        for pack in make_packs(plan, taken, window[0].key, None, find_suppressed):
             told.packs += 1
             told.bytes += len(pack.body)
         advance(sum(entry.size for entry in window))
@@ -59,14 +65,14 @@ def run_replay(
     Raises CommandError where SQS did not take a pack: what it took was noted, so the replay can go on.
     """
     selection = Selection(progress.plan)
-    queues = Queues(stack.client("sqs"))
+    queues, find_suppressed = Queues(stack.client("sqs")), open_suppression(stack)
     if progress.under_way:
         window = [Stored(key, 0) for key in progress.under_way]
-        _send_window(stack, queues, progress, window, selection, pacer)
+        _send_window(stack, queues, progress, window, selection, find_suppressed, pacer)
     for window in cut_windows(objects):
         progress.under_way, progress.sent = [entry.key for entry in window], 0
         progress.save()
-        _send_window(stack, queues, progress, window, selection, pacer)
+        _send_window(stack, queues, progress, window, selection, find_suppressed, pacer)
         advance(sum(entry.size for entry in window))
     progress.finished = True
     progress.save()
@@ -79,22 +85,25 @@ def _send_window(
     progress: Progress,
     window: list[Stored],
     selection: Selection,
+    find_suppressed: FindSuppressed,
     pacer: Pacer,
 ) -> None:
     """Sends the packs of a window behind the first `progress.sent`, which were sent before."""
     plan = progress.plan
     lines = selection.take(read_lines(stack, window))
-    packs = list(make_packs(plan, lines, window[0].key, pacer.limit(FULL_PACK)))
+    packs = list(make_packs(plan, lines, window[0].key, pacer.limit(FULL_PACK), find_suppressed))
     for call in batched(packs[progress.sent :], 1 if plan.rate else CALL_PACKS, strict=False):
         _send(stack, queues, progress, call)
+        selection.left_out[SUPPRESSED] += sum(pack.suppressed for pack in call)
         pacer.wait(sum(pack.events for pack in call))
     progress.after, progress.under_way, progress.sent = window[-1].key, [], 0
     progress.save()
 
 
 def _send(stack: Stack, queues: Queues, progress: Progress, packs: tuple[Outgoing, ...]) -> None:
-    for url in dict.fromkeys(_find_queue(stack, pack) for pack in packs):
-        some = [pack for pack in packs if _find_queue(stack, pack) == url]
+    full = [pack for pack in packs if pack.body]
+    for url in dict.fromkeys(_find_queue(stack, pack) for pack in full):
+        some = [pack for pack in full if _find_queue(stack, pack) == url]
         unsent = queues.send(url, [pack.body for pack in some], groups=[pack.group for pack in some])
         if unsent:
             raise CommandError(
@@ -102,7 +111,7 @@ def _send(stack: Stack, queues: Queues, progress: Progress, packs: tuple[Outgoin
                 f"go on with: sluice replay --id {progress.plan.id}",
             )
     progress.sent += len(packs)
-    progress.packs += len(packs)
+    progress.packs += len(full)
     progress.taken += sum(pack.events for pack in packs)
     progress.save()
 

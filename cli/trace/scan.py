@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from cli.archive import list_hours
+from cli.archive import find_start, list_hours
 from cli.cost.model import GB
 from cli.cost.prices import PriceTable
 from cli.replay.history import Stored, cut_windows
@@ -39,7 +39,7 @@ class Scan:
 
     def find_events(self, since: datetime, until: datetime) -> list[Line]:
         """The event's archive lines, in the order of their receipt; what a crash repeated is there once."""
-        lines = self._find([f"events/{name}" for name in name_hours(since, until)])
+        lines = self._find([f"events/{name}" for name in name_hours(self._start("events", since), until)])
         found = {
             (line["pack_id"], line["n"], line["verdict"]): line for line in lines if self._is_about(line)
         }
@@ -47,13 +47,15 @@ class Scan:
 
     def find_attempts(self, since: datetime, until: datetime) -> list[Line]:
         """The event's lines of the delivery log, in order of time; what a crash repeated is there once."""
-        lines = self._find([f"deliveries/{name}" for name in name_hours(since, until)])
+        start = self._start("deliveries", since)
+        lines = self._find([f"deliveries/{name}" for name in name_hours(start, until)])
         found = {orjson.dumps(line): line for line in lines if self._is_about(line)}
         return sorted(found.values(), key=lambda line: (line["at"], line["attempt"]))
 
     def find_letters(self, sync: str, since: datetime, until: datetime) -> list[Line]:
         """The event's dead letters of a sync that died on these days, in order of death."""
-        folders = [f"dead/sync={sync}/dt={day}/" for day in list_days(since, until)]
+        folder = f"dead/sync={sync}"
+        folders = [f"{folder}/dt={day}/" for day in list_days(self._start(folder, since), until)]
         found = {
             (line["event_type"], line["attempts"], line["died_at"]): line
             for line in self._find(folders)
@@ -63,13 +65,18 @@ class Scan:
 
     def find_unrouted(self, since: datetime, until: datetime) -> list[Line]:
         """Packs that hold the event and never came past the router, as far as they left IngestDlq already."""
-        folders = [f"dead/ingest/dt={day}/" for day in list_days(since, until)]
+        start = self._start("dead/ingest", since)
+        folders = [f"dead/ingest/dt={day}/" for day in list_days(start, until)]
         return [line for line in self._find(folders) if self.message_id in line["message_ids"]]
 
     def price(self, prices: PriceTable) -> tuple[float, float]:
         """Dollars for the requests, and for the bytes where they leave AWS (nothing within the region)."""
         requests = self.lists * prices["s3_put"] + self.objects * GET_USD
         return requests, self.scanned / GB * prices["egress_gb"]
+
+    def _start(self, folder: str, since: datetime) -> datetime:
+        self.lists += 1
+        return find_start(self.stack, folder, since)
 
     def _is_about(self, line: Line) -> bool:
         return bool(line["message_id"] == self.message_id)

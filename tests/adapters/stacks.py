@@ -8,7 +8,9 @@ from typing import Any
 import boto3
 import orjson
 
+from sluice.adapters.suppression import SUPPRESSED_KIND
 from sluice.packs import parse_ingest_pack, parse_sync_pack
+from sluice.privacy.suppression import digest_id
 from tests.adapters.aws import fake_aws
 
 SYNCS = {"all-to-crm": "AllToCrm", "orders-to-shop": "OrdersToShop"}
@@ -20,14 +22,29 @@ class DeployedStack:
     def __init__(self) -> None:
         self.s3, self.sqs = boto3.client("s3"), boto3.client("sqs")
         self.s3.create_bucket(Bucket="archive")
+        self.dynamodb = boto3.client("dynamodb")
+        self.dynamodb.create_table(
+            TableName="control",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("kind", "id")],
+            KeySchema=[
+                {"AttributeName": "kind", "KeyType": "HASH"},
+                {"AttributeName": "id", "KeyType": "RANGE"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
         self.queues = {slug: self._make_queue(f"stack-{name}") for slug, name in NAMES.items()}
         self.dlqs = {slug: self._make_queue(f"stack-{name}-dlq") for slug, name in NAMES.items()}
         logical = {slug: name.capitalize() if slug == "ingest" else name for slug, name in NAMES.items()}
         self.resources = {
             "ArchiveBucket": "archive",
+            "ControlTable": "control",
             **{f"{logical[slug]}Queue": url for slug, url in self.queues.items()},
             **{f"{logical[slug]}Dlq": url for slug, url in self.dlqs.items()},
         }
+
+    def suppress(self, user_id: str) -> None:
+        row = {"kind": {"S": SUPPRESSED_KIND}, "id": {"S": digest_id(user_id)}}
+        self.dynamodb.put_item(TableName="control", Item=row)
 
     def put(self, key: str, *lines: Any) -> None:
         """An object of JSON lines."""

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.dlq import app, options
+from sluice.adapters.sqs import Queues
 from sluice.delivery.dead_letters import dump_letter, name_letters
 from sluice.times import format_time
 from tests.adapters.stacks import deployed_stack
@@ -165,6 +166,48 @@ def test_a_choice_of_letters_goes_back_and_the_others_can_be_seen_again(stack, c
     kept = 4 - len(sent - {"m-5"})
     assert f"4 received = {4 - kept} sent back + {kept} kept + 0 failed" in told
     assert waiting(stack) == kept
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_letters_of_a_suppressed_user_stay_and_the_counts_add_up(stack, dry):
+    stack.suppress("u-1")
+    die(stack, letter(1), letter(2))
+    stack.send(stack.dlqs["ingest"], make_ingest_pack(1))  # the router will stop it
+    told = redrive("--all", *dry)
+    assert " + 1 kept + 0 failed" in told
+    assert "1 of these were kept because a user of theirs is suppressed" in told
+    assert ("ingest: 1 received = 1 " in told, waiting(stack)) == (True, 2 if dry else 1)
+
+
+def test_an_interrupted_redrive_says_how_far_it_came(stack, monkeypatch):
+    die(stack, letter(1))
+
+    def interrupt(*_args, **_kept):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Queues, "send", interrupt)
+    told = run("redrive", "--all", "--yes")
+    assert (told.exit_code, "all-to-crm: interrupted" in told.stderr) == (1, True)
+    assert "all-to-crm: 0 received = 0 sent back + 0 kept + 0 failed" in told.stdout
+    assert waiting(stack) == 1
+
+
+def test_an_unknown_reason_is_refused(stack):
+    told = run("redrive", "--all", "--reason", "rejectd", "--yes")
+    assert (told.exit_code, "rejected" in told.stderr) == (1, True)
+
+
+def test_a_dry_run_of_too_many_letters_is_not_received(stack, monkeypatch):
+    monkeypatch.setattr(options, "MOST_RECEIVED", 1)
+    die(stack, *[letter(n) for n in range(3)])
+    assert "about 3" in redrive("--sync", "all-to-crm", "--dry-run")
+    assert waiting(stack) == 3
+
+
+@pytest.mark.parametrize("name", ["nowhere/letters.jsonl", "."])
+def test_an_export_that_cannot_be_written_says_so(stack, tmp_path, name):
+    told = run("export", "-o", tmp_path / name)
+    assert (told.exit_code, told.stderr.startswith("error: ")) == (1, True)
 
 
 def test_a_dry_run_counts_and_changes_nothing(stack):

@@ -3,7 +3,7 @@
 import pytest
 
 from cli.dlq.queues import Dlq
-from cli.dlq.redrive import redrive
+from cli.dlq.redrive import Outcome, redrive
 from cli.dlq.selection import Selection
 from cli.dlq.sweep import Sweep
 from cli.pacing import Pacer
@@ -34,15 +34,21 @@ def make_queues(count, clock=None):
     return queues
 
 
-def run(queues, *, before=NOW + 1, selection=None, pacer=None):
-    return redrive(
+def run(queues, *, before=NOW + 1, selection=None, pacer=None, outcome=None, suppressed=()):
+    outcome = outcome or Outcome()
+    redrive(
         queues,
         QUEUE,
         selection or Selection(),
         before=before,
         pacer=pacer or Pacer(0),
         advance=lambda _count: None,
+        find_suppressed=lambda events: {
+            n: "x" for n, event in enumerate(events) if event.get("userId") in suppressed
+        },
+        outcome=outcome,
     )
+    return outcome
 
 
 def adds_up(outcome):
@@ -145,3 +151,29 @@ def test_without_a_rate_nobody_waits():
     clock = Clock()
     run(make_queues(60, clock), pacer=Pacer(0, clock, clock.sleep))
     assert clock.slept == []
+
+
+def test_what_is_a_suppressed_users_is_kept_and_counted():
+    queues = make_queues(3)
+    queues.send(DLQ, [make_sync_pack(1, 7), make_sync_pack(8)])
+    outcome = run(queues, suppressed={"u-1"})
+    assert (outcome.received, outcome.sent, outcome.kept, outcome.suppressed) == (5, 3, 2, 2)
+    assert sent_ids(queues) == ["m-0", "m-2", "m-8"]
+    assert len(queues.messages[DLQ]) == 2
+
+
+def test_an_interrupted_redrive_has_counts_that_add_up():
+    queues, outcome = make_queues(250), Outcome()
+    send, calls = queues.send, []
+
+    def interrupt(url, bodies, **told):
+        calls.append(url)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return send(url, bodies, **told)
+
+    queues.send = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        run(queues, outcome=outcome)
+    assert (outcome.received, outcome.sent, adds_up(outcome)) == (100, 100, True)
+    assert len(queues.messages[DLQ]) == 150

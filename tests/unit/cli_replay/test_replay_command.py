@@ -4,6 +4,7 @@ import gzip
 import json
 from datetime import UTC, datetime, timedelta
 
+import boto3
 import orjson
 import pytest
 import typer
@@ -225,6 +226,54 @@ def test_letters_go_straight_to_their_syncs_as_first_attempts(stack):
     assert [item.message_id for item in pack.items] == ["m-1", "m-2"]
     assert (pack.attempt, pack.first_attempt_at, pack.group) == (1, None, f"replay-{pack.replay}")
     assert [p.sync for p in stack.sync_packs("orders-to-shop")] == ["orders-to-shop"]
+
+
+def test_letters_of_a_suppressed_user_go_to_no_sync(stack):
+    stack.suppress("u-1")
+    bury(stack, make_dead(1), make_dead(2), make_dead(1, sync="orders-to-shop"))
+    counted = replay_events("--dead", "--from", "3h", "--dry-run")
+    told = replay_events("--dead", "--from", "3h")
+    assert [[item.message_id for item in pack.items] for pack in stack.sync_packs()] == [["m-2"]]
+    assert stack.sync_packs("orders-to-shop") == []
+    assert "1 events in about 1 messages" in counted
+    assert "replayed 1 events in 1 messages" in told
+    assert counted.count("2 suppressed") == told.count("2 suppressed") == 1
+
+
+def test_who_is_suppressed_while_a_replay_is_interrupted_costs_nobody_else_an_event(
+    stack, monkeypatch, tmp_path
+):
+    bury(stack, *[make_dead(n) for n in range(8)])
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "Queues", Interrupted)
+        Interrupted.left = 2
+        call("--dead", "--from", "3h", "--rate", "2")
+    (state,) = (tmp_path / "replays").glob("*.json")
+    stack.suppress("u-1")
+    replay_events("--id", state.stem)
+    ids = sorted(item.message_id for pack in stack.sync_packs() for item in pack.items)
+    assert ids == [f"m-{n}" for n in range(8)]  # m-1 went out before
+
+
+def test_an_unknown_reason_is_refused(stack):
+    told = call("--dead", "--from", "3h", "--reason", "rejectd")
+    assert (told.exit_code, "rejected" in told.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("other", [("--rate", "5"), ("--blocked",), ("--reason", "rejected"), ("--to", "1h")])
+def test_a_resume_takes_no_other_options(stack, other):
+    told = call("--id", "any", *other)
+    assert (told.exit_code, "takes no other options" in told.stderr) == (1, True)
+
+
+def test_years_in_which_nothing_was_archived_are_not_listed_hour_by_hour(stack):
+    archive(stack, make_line(1))
+    bury(stack, make_dead(2))
+    listed = []
+    boto3.DEFAULT_SESSION.events.register("before-call.s3.ListObjectsV2", lambda **_: listed.append(1))
+    for kind in ((), ("--dead",), ("--ingest",)):
+        replay_events("--from", "2001-01-01", *kind, "--dry-run")
+    assert len(listed) < 60
 
 
 def test_letters_of_one_sync_and_reason_are_taken_and_an_event_once(stack):
