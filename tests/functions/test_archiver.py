@@ -1,7 +1,6 @@
 """ArchiverFunction with the invocation in `events/archiver`, on moto's AWS."""
 
 import importlib
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from sluice.archiver.letters import dump_lines
 from sluice.delivery.dead_letters import dump_letter, name_letters
 from sluice.times import format_time
 from tests.adapters.stacks import deployed_stack
+from tests.functions.container import forget_container, start_container
 from tests.unit.archiver.world import make_ingest_pack, make_letter, make_sync_pack
 
 SCHEDULE = Path("events/archiver/schedule.json")
@@ -26,27 +26,13 @@ class Context:
 
 @pytest.fixture
 def stack(tmp_path, monkeypatch):
-    folder = tmp_path / "sluice_workspace"
-    folder.mkdir()
-    (folder / "__init__.py").touch()
-    (folder / "workspace.json").write_bytes(orjson.dumps(WORKSPACE))
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Sluice")
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "archiver")
+    start_container("archiver", WORKSPACE, tmp_path, monkeypatch)
     with deployed_stack() as stack:
         monkeypatch.setenv("SLUICE_INGEST_DLQ_URL", stack.dlqs["ingest"])
         monkeypatch.setenv("SLUICE_ARCHIVE_BUCKET", "archive")
         monkeypatch.setenv("SLUICE_DLQ_ARCHIVE_AFTER_DAYS", "7")
-        forget_container()
         yield stack
-        forget_container()
-
-
-def forget_container():
-    for name in ("functions.archiver.app", "sluice_workspace"):
-        sys.modules.pop(name, None)
-    importlib.import_module("sluice.bootstrap.archiver").build_drain.cache_clear()
-    importlib.import_module("sluice.workspace.runtime").load_compiled.cache_clear()
+        forget_container("archiver")
 
 
 def invoke():

@@ -1,6 +1,5 @@
 """The delivery function as deployed, its queues, bucket and secrets on moto, its destination on 127.0.0.1."""
 
-import sys
 import time
 from datetime import UTC, datetime
 from importlib import import_module
@@ -12,10 +11,9 @@ import orjson
 import pytest
 from moto import mock_aws
 
-from sluice.bootstrap.delivery import build_delivery
-from sluice.workspace.runtime import load_compiled
 from tests.adapters.aws import make_table
 from tests.fakes.vendor_server import run_server
+from tests.functions.container import forget_container, start_container
 
 pytestmark = pytest.mark.enable_socket
 
@@ -93,22 +91,18 @@ def stage(monkeypatch, tmp_path):
             "SLUICE_DELIVERY_STREAM": "deliveries",
             "SLUICE_CONTROL_TABLE": "control",
             "SLUICE_ALLOW_PRIVATE_DESTINATIONS": "true",
-            "POWERTOOLS_SERVICE_NAME": "delivery",
-            "POWERTOOLS_METRICS_NAMESPACE": "Sluice",
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        write_workspace(tmp_path, vendor.url("/events"))
-        monkeypatch.syspath_prepend(tmp_path)
-        forget()
+        start_container("delivery", make_workspace(vendor.url("/events")), tmp_path, monkeypatch)
         yield stage
-        forget()
+        forget_container("delivery")
 
 
-def write_workspace(folder, url):
+def make_workspace(url):
     headers = {"Authorization": {"secret": "ssm:token", "format": "Bearer {}"}}
     event_type = {"type": "track_purchase", "filter": None, "mappings": {"id": {"field": "userId"}}}
-    workspace = {
+    return {
         "v": 1,
         "digest": "0" * 12,
         "sources": {},
@@ -123,17 +117,6 @@ def write_workspace(folder, url):
             }
         },
     }
-    package = folder / "sluice_workspace"
-    package.mkdir()
-    (package / "__init__.py").write_text("")
-    (package / "workspace.json").write_bytes(orjson.dumps(workspace))
-
-
-def forget():
-    """What a container keeps."""
-    build_delivery.cache_clear()
-    load_compiled.cache_clear()
-    sys.modules.pop("sluice_workspace", None)
 
 
 def read_metrics(capsys):
@@ -182,7 +165,7 @@ def test_refused_credentials_open_the_breaker_for_every_container(stage, capsys)
     asked = len(stage.vendor.requests)
     [line] = read_metrics(capsys)
     assert (line["BreakerOpen"], line["AuthRejected"]) == ([1], [3])
-    build_delivery.cache_clear()  # another container
+    forget_container("delivery")
     assert stage.invoke("packs") == {"batchItemFailures": []}
     assert len(stage.vendor.requests) == asked
     [line] = read_metrics(capsys)

@@ -2,7 +2,6 @@
 
 import base64
 import importlib
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +15,7 @@ from sluice.ingest.keys import digest_key
 from sluice.packs import parse_ingest_pack
 from tests.adapters.aws import fake_aws, make_table
 from tests.builders import KEY, make_batch, make_gateway_event
+from tests.functions.container import forget_container, start_container
 from tests.unit.ingest.hostile import check_stored, gateway_events
 
 EVENTS = Path(__file__).parents[2] / "events" / "ingest"
@@ -83,13 +83,7 @@ def session():
 
 @pytest.fixture
 def stack(tmp_path, monkeypatch, session):
-    folder = tmp_path / "sluice_workspace"
-    folder.mkdir()
-    (folder / "__init__.py").touch()
-    (folder / "workspace.json").write_bytes(orjson.dumps(WORKSPACE))
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Sluice")
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "ingest")
+    start_container("ingest", WORKSPACE, tmp_path, monkeypatch)
     for name, limit in LIMITS.items():
         monkeypatch.setenv(f"SLUICE_MAX_{name}", str(limit))
     with fake_aws():
@@ -97,18 +91,9 @@ def stack(tmp_path, monkeypatch, session):
         stack = Stack()
         monkeypatch.setenv("SLUICE_INGEST_QUEUE_URL", stack.queue)
         monkeypatch.setenv("SLUICE_CONTROL_TABLE", "control")
-        forget_container()
         yield stack
-        forget_container()
+        forget_container("ingest")
         boto3.DEFAULT_SESSION = None
-
-
-def forget_container():
-    """The next invocation is the first of its container."""
-    for name in ("functions.ingest.app", "sluice_workspace"):
-        sys.modules.pop(name, None)
-    importlib.import_module("sluice.bootstrap.ingest").build_ingest.cache_clear()
-    importlib.import_module("sluice.workspace.runtime").load_compiled.cache_clear()
 
 
 def read_sample(name):
@@ -251,7 +236,7 @@ def test_no_log_holds_a_key_or_what_a_client_said(stack, capsys, name):
 
 
 def test_importing_the_function_needs_no_environment(monkeypatch):
-    forget_container()
+    forget_container("ingest")
     monkeypatch.delenv("SLUICE_INGEST_QUEUE_URL", raising=False)
     assert importlib.import_module("functions.ingest.app").handler
 

@@ -3,7 +3,6 @@
 import gzip
 import importlib
 import json
-import sys
 from pathlib import Path
 
 import boto3
@@ -12,6 +11,7 @@ import pytest
 
 from sluice.adapters.clients import build_client
 from tests.adapters.aws import fake_aws
+from tests.functions.container import forget_container, start_container
 
 EVENT = Path("events/reconciler/scheduled.json")
 WORKSPACE = {"syncs": {slug: {"retry": {"for": 14_400}} for slug in ("crm", "lake")}}
@@ -24,30 +24,15 @@ class Context:
 
 @pytest.fixture
 def handler(tmp_path, monkeypatch):
-    folder = tmp_path / "sluice_workspace"
-    folder.mkdir()
-    (folder / "__init__.py").touch()
-    (folder / "workspace.json").write_bytes(orjson.dumps(WORKSPACE))
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Sluice")
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "reconciler")
+    start_container("reconciler", WORKSPACE, tmp_path, monkeypatch)
     monkeypatch.setenv("SLUICE_ARCHIVE_BUCKET", "archive")
     monkeypatch.setenv("SLUICE_CONSERVATION_SAMPLE", "1")
     with fake_aws():
         boto3.setup_default_session()
         build_client("s3").create_bucket(Bucket="archive")
-        forget_container()
         yield importlib.import_module("functions.reconciler.app").handler
-        forget_container()
+        forget_container("reconciler")
         boto3.DEFAULT_SESSION = None
-
-
-def forget_container():
-    """The next invocation is the first of its container."""
-    for name in ("functions.reconciler.app", "sluice_workspace"):
-        sys.modules.pop(name, None)
-    importlib.import_module("sluice.bootstrap.reconciler").build_reconciler.cache_clear()
-    importlib.import_module("sluice.workspace.runtime").load_compiled.cache_clear()
 
 
 def put_lines(key, *lines):

@@ -1,7 +1,6 @@
 """RouterFunction with the invocations in `events/router`, on moto's AWS."""
 
 import importlib
-import sys
 from pathlib import Path
 
 import boto3
@@ -11,6 +10,7 @@ import pytest
 from sluice.adapters.clients import build_client
 from sluice.packs import parse_sync_pack
 from tests.adapters.aws import fake_aws, make_table, play_partiql
+from tests.functions.container import forget_container, start_container
 from tests.unit.routing.world import ORDERS, make_sync, make_type, make_workspace
 
 EVENTS = Path("events/router")
@@ -73,13 +73,7 @@ NAMES = [sync["name"] for sync in WORKSPACE["syncs"].values()]
 
 @pytest.fixture
 def stack(tmp_path, monkeypatch):
-    folder = tmp_path / "sluice_workspace"
-    folder.mkdir()
-    (folder / "__init__.py").touch()
-    (folder / "workspace.json").write_bytes(orjson.dumps(WORKSPACE))
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Sluice")
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "router")
+    start_container("router", WORKSPACE, tmp_path, monkeypatch)
     with fake_aws():
         stack = Stack()
         monkeypatch.setenv("SLUICE_INGEST_QUEUE_URL", stack.queues["ingest"])
@@ -90,18 +84,9 @@ def stack(tmp_path, monkeypatch):
         monkeypatch.setenv("SLUICE_CONTROL_TABLE", "control")
         monkeypatch.setenv("SLUICE_TAIL_TABLE", "tail")
         monkeypatch.setenv("SLUICE_TAIL_EVENTS_PER_MINUTE", "20")
-        forget_container()
         yield stack
-        forget_container()
+        forget_container("router")
         boto3.DEFAULT_SESSION = None
-
-
-def forget_container():
-    """The next invocation is the first of its container."""
-    for name in ("functions.router.app", "sluice_workspace"):
-        sys.modules.pop(name, None)
-    importlib.import_module("sluice.bootstrap.router").build_router.cache_clear()
-    importlib.import_module("sluice.workspace.runtime").load_compiled.cache_clear()
 
 
 def invoke(name):
@@ -170,7 +155,7 @@ def test_nothing_is_shown_where_that_is_turned_off(stack, monkeypatch):
 def test_the_workspace_that_decided_is_kept_once(stack):
     invoke("batch")
     stack.s3.put_object(Bucket="archive", Key=f"workspaces/{WORKSPACE['digest']}.json", Body=b"as it was")
-    forget_container()
+    forget_container("router")
     invoke("batch")
     [key] = [key for key in stack.list_keys() if key.startswith("workspaces/")]
     assert key == f"workspaces/{WORKSPACE['digest']}.json"

@@ -1,7 +1,6 @@
 """TransformFunction with the invocations in `events/transform`, on the functions that ship."""
 
 import importlib
-import sys
 from pathlib import Path
 
 import orjson
@@ -9,6 +8,7 @@ import pytest
 
 from cli.build import write_workspace_layer
 from sluice.transforms.protocol import unpack_lines
+from tests.functions.container import forget_container
 
 EVENTS = Path("events/transform")
 
@@ -21,15 +21,9 @@ def _container(tmp_path, monkeypatch):
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "transform")
     monkeypatch.setenv("SLUICE_STACK", "stack")
     monkeypatch.delenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", raising=False)
-    forget_container()
+    forget_container("transform")
     yield
-    forget_container()
-
-
-def forget_container():
-    for name in ("functions.transform.app", "sluice_workspace"):
-        sys.modules.pop(name, None)
-    importlib.import_module("sluice.bootstrap.transform").build_process.cache_clear()
+    forget_container("transform")
 
 
 def invoke(name):
@@ -59,6 +53,7 @@ def test_an_invocation_is_counted_by_function(capsys):
     assert (line["function"], line["Batches"], line["BatchesFailed"]) == ("redact_email", [1.0], [0.0])
 
 
+@pytest.mark.filterwarnings("ignore:No application metrics")  # an invocation that failed has none
 def test_what_the_router_did_not_send_is_an_error_of_the_invocation():
     with pytest.raises(ValueError, match="not a call of the router"):
         invoke("not_a_call")
