@@ -73,6 +73,41 @@ def test_ids_and_the_type_may_change():
     assert (made["type"], made["userId"], made["messageId"]) == ("identify", "other", "mine")
 
 
+REFUSED = {"consent": {"categoryPreferences": {"C1": False}}}
+ONLY_CRM = {"All": False, "crm": True}
+
+
+@pytest.mark.parametrize(
+    "left", [("messageId", "type", "event", "userId"), ("messageId", "type", "event", "userId", "context")]
+)
+def test_a_function_that_makes_an_event_anew_does_not_lose_the_users_choice(left):
+    """Else the event and its children would go to whom the user refused."""
+    event = make_event(context={**REFUSED, "ip": "198.51.100.7"}, integrations=ONLY_CRM)
+
+    def build(events):
+        kept = {name: value for name, value in events[0].items() if name in left}
+        if "context" in kept:
+            kept["context"] = {"page": {"path": "/"}}
+        return [dict(kept), dict(kept)]
+
+    [outcome] = run(build, event)
+    for made in outcome.events:
+        assert made["integrations"] == ONLY_CRM
+        assert made["context"] == {**REFUSED, **({"page": {"path": "/"}} if "context" in left else {})}
+
+
+def test_a_function_may_say_something_else_of_consent_and_integrations():
+    def change(events):
+        events[0]["context"]["consent"] = {"categoryPreferences": {"C1": True}}
+        events[0]["integrations"] = {}
+        return events
+
+    [outcome] = run(change, make_event(context=dict(REFUSED), integrations=ONLY_CRM))
+    [made] = outcome.events
+    assert made["context"] == {"consent": {"categoryPreferences": {"C1": True}}}
+    assert made["integrations"] == {}
+
+
 def test_two_events_of_one_never_share_an_id():
     def repeat(events):
         events[0]["messageId"] = "mine"

@@ -126,7 +126,18 @@ def _has_same_envelope(parent: Event, made: Event) -> bool:
     for name in _OBJECTS:
         if type(made.get(name, _NONE)) is not dict:
             return False
-    return all(made.get(name) == parent.get(name) for name in _ENVELOPE)
+    return all(made.get(name) == parent.get(name) for name in _ENVELOPE) and not _lost_choice(parent, made)
+
+
+def _lost_choice(parent: Event, made: Event) -> bool:
+    """Whether the user's consent or the client's `integrations` was left out: who refused would get it."""
+    if made.get("integrations") is None and parent.get("integrations") is not None:
+        return True
+    context = parent.get("context")
+    if not context or "consent" not in context:
+        return False
+    own = made.get("context")
+    return own is None or (type(own) is dict and "consent" not in own)
 
 
 def _identify(function: str, parent: Event, n: int, made: Event, taken: Collection[object]) -> bool:
@@ -140,7 +151,8 @@ def _identify(function: str, parent: Event, n: int, made: Event, taken: Collecti
 
 
 def _put_back(parent: Event, made: Event) -> bool:
-    """Whether something was put back: when it was received, what ingest noted, a time that is none now."""
+    """Whether something was put back: when it was received, what ingest noted, a time that is none now, to
+    whom it must not go."""
     changed = made.pop("writeKey", None) is not None
     for name in _OURS:
         if made.get(name) != parent.get(name):
@@ -153,4 +165,15 @@ def _put_back(parent: Event, made: Event) -> bool:
         made["timestamp"], changed = parent["timestamp"], True
     if made.get("context") is None and parent.get("context") is not None:
         made["context"], changed = {}, True
+    if _lost_choice(parent, made):
+        _put_choice_back(parent, made)
+        changed = True
     return changed
+
+
+def _put_choice_back(parent: Event, made: Event) -> None:
+    if made.get("integrations") is None and "integrations" in parent:
+        made["integrations"] = parent["integrations"]
+    context = parent.get("context")
+    if context and "consent" in context and type(made["context"]) is dict:
+        made["context"] = {"consent": context["consent"], **made["context"]}
