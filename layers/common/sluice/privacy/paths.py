@@ -80,15 +80,17 @@ def treat_object(value: Mapping[str, Any], branches: Branches) -> dict[str, Any]
 
 
 def _treat_list(value: list[Any], branches: Branches) -> list[Any]:
+    """An item that is dropped by its place leaves null there, so that the others keep theirs.
+
+    Else a second run, such as a replay's, would drop another one.
+    """
     out, is_changed = [], False
     for at, item in enumerate(value):
-        found = [
-            child
-            for branch in branches
-            for child in (branch.indexes.get(at), branch.every, branch.spread)
-            if child is not None
-        ]
-        treated = _treat(item, tuple(found)) if found else item
+        placed = [child for branch in branches if (child := branch.indexes.get(at)) is not None]
+        found = [child for branch in branches for child in (branch.every, branch.spread) if child is not None]
+        treated = _treat(item, (*placed, *found)) if placed or found else item
+        if treated is GONE and placed and not any(branch.drop for branch in found):
+            treated = None
         is_changed = is_changed or treated is not item
         if treated is not GONE:
             out.append(treated)
