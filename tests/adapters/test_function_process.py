@@ -1,12 +1,20 @@
 """The process that runs functions: what they may do, and how each of them ends."""
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 
 import orjson
 import pytest
 
-from sluice.adapters.function_process import FunctionFailed, FunctionProcess, TookTooLong, end_after
+from sluice.adapters.function_process import (
+    FunctionFailed,
+    FunctionProcess,
+    TookTooLong,
+    end_after,
+)
 from sluice.adapters.parameters import ParameterMissing, ParameterUnavailable
 
 EVENT = {"type": "track", "event": "Order Completed", "messageId": "m-1", "userId": "u-1"}
@@ -47,6 +55,23 @@ def read_log(capsys):
 
 def test_a_function_gets_the_events_and_gives_them_back(run):
     assert run("def transform_events(events):\n    return events") == [EVENT]
+
+
+@pytest.mark.parametrize(
+    "does", ["sys.__stdout__.close()", "os.close(1)", "open(1, 'w').close(); print('x')"]
+)
+def test_whoever_closes_the_output_ends_the_process_and_not_the_next_functions(tmp_path, does):
+    """A process that Lambda kept would fail over every batch: it can write neither logs nor metrics."""
+    text = f"import os, sys\ndef transform_events(events):\n    {does}\n    return events"
+    (tmp_path / "f.py").write_text(text)
+    child = f"""
+import os
+from pathlib import Path
+from sluice.adapters.function_process import FunctionProcess
+FunctionProcess(Path({str(tmp_path)!r}), None, os.environ).answer("f", '{{"messageId": "m"}}')
+"""
+    ended = subprocess.run([sys.executable, "-c", child], stdout=subprocess.PIPE, check=False)
+    assert ended.returncode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import asyncio
 import gc
 import inspect
 import resource
+import select
 import signal
 import sys
 import threading
@@ -74,13 +75,19 @@ class FunctionProcess:
         self._logs: dict[str, FunctionLog] = {}
 
     def answer(self, name: str, events: bytes) -> dict[str, Any]:
-        """What TransformFunction answers the router, whatever the function does."""
+        """What TransformFunction answers the router, whatever the function does.
+
+        A function that closed the output of the process has ended it: else all that come after would fail.
+        """
         try:
             result = self.run(name, events)
         except FunctionFailed as failed:
             return make_error(failed.error, failed.traceback)
         except ParameterUnavailable as unavailable:
             return make_trouble(str(unavailable))
+        finally:
+            if not has_output():
+                signal.raise_signal(signal.SIGKILL)
         return make_answer(result.data, result.parents, result.errors)
 
     def run(self, name: str, events: bytes) -> Returned:
@@ -193,6 +200,14 @@ def _find_first(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
+
+
+def has_output() -> bool:
+    """Whether this process can still write its log."""
+    try:
+        return sys.__stdout__ is not None and bool(select.select((), (sys.__stdout__,), (), 0))
+    except (OSError, ValueError):
+        return False
 
 
 def _name_module(function: str) -> str:
