@@ -73,6 +73,17 @@ def test_ids_and_the_type_may_change():
     assert (made["type"], made["userId"], made["messageId"]) == ("identify", "other", "mine")
 
 
+def test_a_number_in_the_place_of_a_boolean_is_a_change():
+    """Python takes 1 and true for equal, and the two events are of one length."""
+
+    def swap(events):
+        events[0]["properties"] = {"a": True, "b": 1}
+        return events
+
+    [outcome] = run(swap, make_event(properties={"a": 1, "b": True}))
+    assert orjson.dumps(outcome.events[0]["properties"]) == b'{"a":true,"b":1}'
+
+
 REFUSED = {"consent": {"categoryPreferences": {"C1": False}}}
 ONLY_CRM = {"All": False, "crm": True}
 

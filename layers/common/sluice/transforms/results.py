@@ -105,8 +105,13 @@ def finish_event(
     if has_refused(data):
         data = replace_refused(data)
         made = orjson.loads(data)
-    # Fields in another order are as long as before.
-    return item.event if len(data) == len(item.data) and made == item.event else made
+    # Fields in another order are as long as before; for Python 1 equals true.
+    is_equal = len(data) == len(item.data) and made == item.event
+    return item.event if is_equal and _write_sorted(made) == _write_sorted(item.event) else made
+
+
+def _write_sorted(event: Event) -> bytes:
+    return orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
 
 
 def derive_id(message_id: str, function: str, n: int) -> str:
