@@ -70,7 +70,8 @@ def _plant(tree: dict[str, Any], target: str, source: Any, place: Place) -> None
         if isinstance(branch, Entry):
             break
     if isinstance(branch, Entry) or last in branch:
-        raise SourceError(f"{target!r} claims a place that another field fills", (*place, target))
+        hint = "keep one of them; an object is written anew as a whole, with `...` for what it is made of"
+        raise SourceError(f"{target!r} claims a place that another field fills", (*place, target), hint=hint)
     get = compile_value(source, (*place, target))
     path = parse_field(source["field"]) if source.keys() == {"field"} else None
     branch[last] = Entry(last, get, path)

@@ -112,6 +112,14 @@ FAULTS = {
         {"mappings": {**BY_HAND, "event": {"value": 7}}},
         (("mappings", "event", "value"), "'event' takes string, not 7", "The event's name"),
     ),
+    "a required field that is always null": (
+        {"mappings": {**BY_HAND, "event": {"value": None}}},
+        (("mappings", "event", "value"), "the required 'event' has no value here", "The event's name"),
+    ),
+    "a required field that is always blank": (
+        {"mappings": {"extends": "defaults", "event": {"value": " "}}},
+        (("mappings", "event", "value"), "the required 'event' has no value here", "The event's name"),
+    ),
     "nothing to leave out": (
         {"mappings": {"extends": "defaults", "contxt": "omit"}},
         (
@@ -137,7 +145,7 @@ FAULTS = {
         (
             ("mappings", "properties.plan"),
             "'properties.plan' claims a place that another field fills",
-            "",
+            "keep one of them; an object is written anew as a whole, with `...` for what it is made of",
         ),
     ),
 }

@@ -9,7 +9,7 @@ from typing import Any
 from sluice.destinations import load_declaration
 from sluice.destinations.declaration import CUSTOM_EVENT, Declaration
 from sluice.destinations.event_types import EventType as Declared
-from sluice.destinations.event_types import fits, name_group
+from sluice.destinations.event_types import fits, is_filled, name_group
 from sluice.errors import WorkspaceError
 from sluice.fields import parse_field
 from sluice.source_syntax import SPREAD
@@ -108,13 +108,13 @@ def _find_field_faults(mappings: Mapping[str, Any], declared: Declared) -> Itera
                 yield ("mappings",), f"the required {name_group(group)} of the event type is not mapped", hint
     for name, field in declared.fields.items():
         source = mappings.get(name)
-        if (
-            isinstance(source, Mapping)
-            and source.keys() == {"value"}
-            and not fits(source["value"], field.type)
-        ):
+        if not isinstance(source, Mapping) or source.keys() != {"value"}:
+            continue
+        if not fits(source["value"], field.type):
             message = f"{name!r} takes {field.type}, not {source['value']!r}"
             yield ("mappings", name, "value"), message, field.description
+        elif name in declared.required and not is_filled(source["value"]):
+            yield ("mappings", name, "value"), f"the required {name!r} has no value here", field.description
 
 
 def _first_name(target: str) -> str:
