@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from sluice.errors import MappingError
 from sluice.fields import MISSING
 from sluice.source_syntax import KINDS, OPTIONS, SourceError
-from sluice.values import MAX_ITEMS, MAX_STEPS, compile_value
+from sluice.values import MAX_ALL_ITEMS, MAX_ITEMS, MAX_STEPS, compile_value
 from sluice.workspace import models
 
 REFUSED = [
@@ -99,6 +99,29 @@ def test_each_stops_at_so_many_items():
     assert len(get({"list": [1] * MAX_ITEMS})) == MAX_ITEMS
     with pytest.raises(MappingError, match="items at most"):
         get({"list": [1] * (MAX_ITEMS + 1)})
+
+
+EACH_IN_EACH = {
+    "each": "list",
+    "array": {"lines": {"each": "list", "array": {"each": "list", "array": {"field": "no"}}}},
+}
+
+
+def test_an_each_in_an_each_has_a_most_number_of_items_in_all():
+    get = compile_value(EACH_IN_EACH)
+    with pytest.raises(MappingError, match=f"{MAX_ALL_ITEMS} items at most in all"):
+        get({"list": [1] * 25})
+    side = 21  # and 21**2 and 21**3
+    assert get({"list": [1] * side}) is MISSING
+
+
+def test_what_an_each_in_an_each_took_is_not_taken_from_the_next_event():
+    get = compile_value({"each": "orders", "array": {"each": "item.lines", "array": {"field": "item"}}})
+    event = {"orders": [{"lines": [1] * 900}] * 9}
+    assert get(event) == get(event) == [[1] * 900] * 9
+    with pytest.raises(MappingError):
+        get({"orders": [{"lines": [1] * 900}] * 12})
+    assert get(event) == [[1] * 900] * 9
 
 
 def test_a_whole_row_for_each_item_is_as_it_was_for_that_item():

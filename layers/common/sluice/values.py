@@ -11,6 +11,7 @@ Options are `as`, `if_missing` and `on_error`. Compiled once to closures, then r
 """
 
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from copy import deepcopy
 from typing import Any
 
@@ -24,6 +25,9 @@ from sluice.value_options import add_options
 
 MAX_ITEMS = 1000
 """Most items of a list that `each` runs over: every item may repeat a large field of the event."""
+
+MAX_ALL_ITEMS = 10_000
+"""Most items, over all turns, of an `each` with others in it: three over a thousand would be 10**9."""
 
 MAX_STEPS = 64
 """Most steps from the mapping to a source in it: keys and indexes, dots included."""
@@ -153,7 +157,9 @@ def _compile_array(source: Mapping[str, Any], place: Place) -> Getter:
         if not isinstance(parts, Mapping):
             hint = "write what an item becomes: {each: properties.products, array: {field: item.sku}}"
             raise SourceError("with each, array is one source", place, hint=hint)
-        return _map_list(_compile_field(source["each"], (*place[:-1], "each")), compile_value(parts, place))
+        get_list = _compile_field(source["each"], (*place[:-1], "each"))
+        run = _map_list(get_list, compile_value(parts, place))
+        return _count_items(run) if _holds_each(parts) else run
     if not isinstance(parts, list):
         hint = "write {array: [{field: …}, {value: …}]}; one source needs `each` beside it"
         raise SourceError("array is no list of sources", place, hint=hint)
@@ -179,6 +185,10 @@ def _map_list(get_list: Getter, get_item: Getter) -> Getter:
             raise MappingError(f"each needs a list, not {excerpt(items)}")
         if len(items) > MAX_ITEMS:
             raise MappingError(f"each takes {MAX_ITEMS} items at most, not {len(items)}")
+        if (left := _ITEMS_LEFT.get()) is not None:
+            left[0] -= len(items)
+            if left[0] < 0:
+                raise MappingError(f"each in each takes {MAX_ALL_ITEMS} items at most in all")
         scope, values = dict(event), []
         for item in items:
             scope["item"] = item
@@ -188,6 +198,32 @@ def _map_list(get_list: Getter, get_item: Getter) -> Getter:
         return values if values or not items else MISSING
 
     return get
+
+
+_ITEMS_LEFT: ContextVar[list[int] | None] = ContextVar(
+    "items that an each in each may still take", default=None
+)
+
+
+def _count_items(run: Getter) -> Getter:
+    """The outermost `each` of several gives them what they may take together."""
+
+    def get(event: Any) -> Any:
+        if _ITEMS_LEFT.get() is not None:
+            return run(event)
+        token = _ITEMS_LEFT.set([MAX_ALL_ITEMS])
+        try:
+            return run(event)
+        finally:
+            _ITEMS_LEFT.reset(token)
+
+    return get
+
+
+def _holds_each(source: Any) -> bool:
+    if isinstance(source, Mapping):
+        return "each" in source or any(map(_holds_each, source.values()))
+    return isinstance(source, list) and any(map(_holds_each, source))
 
 
 def _compile_explicit_object(source: Mapping[str, Any], place: Place) -> Getter:
