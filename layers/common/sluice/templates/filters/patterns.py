@@ -47,12 +47,12 @@ class Pattern:
     small: bool
 
     def pay_for_text(self, run: Run, text: str) -> int:
-        """Pay for looking through a text once. How many bytes it has at most for each of its characters."""
+        """Pay for looking through a text once. How many bytes it has."""
         if len(text) > MAX_SEARCHED:
             raise MappingError(f"a pattern is run on a text longer than {MAX_SEARCHED:,} characters")
-        width = 1 if text.isascii() else 4
-        run.spend(len(text) * width * self.weight >> 7)
-        return width
+        size = len(text if text.isascii() else text.encode())
+        run.spend(size * self.weight >> 7)
+        return size
 
     def pay_for_match(self, run: Run, size: int) -> None:
         """Pay for a match, behind which `size` bytes are left to look through again."""
@@ -90,9 +90,9 @@ def build_regex_replace(pattern: str, replacement: str = "", flags: str = "") ->
     def regex_replace(run: Run, text: str) -> str:
         out: list[str] = []
         end = made = 0
-        width = found.pay_for_text(run, text)
+        size = found.pay_for_text(run, text)
         for match in found.compiled.finditer(text):
-            found.pay_for_match(run, (len(text) - end) * width)
+            found.pay_for_match(run, size * (len(text) - end) // (len(text) or 1))
             new = replacement if plain else _expand(pieces, match)
             made += match.start() - end + len(new)
             if made > MAX_TEXT:
