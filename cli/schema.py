@@ -77,9 +77,13 @@ def schema(
         raise typer.BadParameter("either --write or --check")
     schemas = render_schemas()
     if write:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, text in schemas.items():
-            (out / name).write_text(text, "utf-8")
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            for name, text in schemas.items():
+                (out / name).write_text(text, "utf-8")
+        except OSError as error:
+            typer.echo(f"error: {out} cannot be written: {error.strerror}", err=True)
+            raise typer.Exit(1) from error
         typer.echo(f"wrote {out}: {', '.join(schemas)}")
         return
     if differ := [name for name, text in schemas.items() if _read(out / name) != text]:
@@ -105,4 +109,4 @@ def _to_text(described: dict[str, Any]) -> str:
 
 
 def _read(path: Path) -> str | None:
-    return path.read_text("utf-8") if path.is_file() else None
+    return path.read_text("utf-8", "replace") if path.is_file() else None

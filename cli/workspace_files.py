@@ -71,7 +71,8 @@ def read_workspace(root: Path) -> WorkspaceFolder:
     """Reads and checks a whole folder; problems are in `errors`, none is raised."""
     folder = WorkspaceFolder(root)
     if not root.is_dir():
-        folder.errors.append(WorkspaceError("there is no such folder", file=str(root)))
+        hint = "name it by --workspace or SLUICE_WORKSPACE; `sluice init FOLDER` writes a fresh one"
+        folder.errors.append(WorkspaceError("there is no such folder", file=str(root), hint=hint))
         return folder
     folder.errors += _find_unread_folders(root)
     for kind in KINDS:

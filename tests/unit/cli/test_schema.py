@@ -121,13 +121,19 @@ def test_what_was_written_is_up_to_date(tmp_path):
     assert run("schema", "--out", tmp_path / "new").exit_code == 0
 
 
-@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("{}")])
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(b"\xff{}")])
 def test_a_schema_that_is_missing_or_changed_is_told_in_a_line(tmp_path, spoil):
     run("schema", "--write", "--out", tmp_path)
     spoil(tmp_path / "sync.json")
     told = run("schema", "--check", "--out", tmp_path)
     assert told.exit_code == 1
     assert told.stderr == f"{tmp_path}: not up to date: sync.json: run `sluice schema --write`\n"
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_a_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    told = run("schema", "--write", "--out", tmp_path / "file")
+    assert (told.exit_code, told.stderr) == (1, f"error: {tmp_path}/file cannot be written: File exists\n")
 
 
 def test_either_written_or_checked(tmp_path):
