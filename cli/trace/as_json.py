@@ -29,10 +29,7 @@ def describe_story(story: Story, prices: PriceTable) -> dict[str, Any]:
             "prices_of": str(prices.date),
         },
         "arrivals": [_describe_arrival(arrival) for arrival in story.arrivals],
-        "fates": [
-            _describe_fate(fate)
-            for fate in (*(fate for arrival in story.arrivals for fate in arrival.fates), *story.strays)
-        ],
+        "fates": [_describe_fate(fate) for fate in story.fates],
         "syncs_now": {sync: _describe_sync(now) for sync, now in story.now.items()},
         "unrouted": [
             {key: pack[key] for key in ("pack_id", "source", "reason", "detail", "died_at")}
@@ -44,7 +41,7 @@ def describe_story(story: Story, prices: PriceTable) -> dict[str, Any]:
 def _describe_arrival(arrival: Arrival) -> dict[str, Any]:
     line, explainer = arrival.line, arrival.explainer
     return {
-        "received_at": line["received_at"],
+        "received_at": arrival.received_at,
         "source": line["source"],
         "pack_id": line["pack_id"],
         "n": line["n"],

@@ -38,12 +38,13 @@ class Scan:
     advance: Callable[[int], None] = field(default=lambda _bytes: None)
 
     def find_events(self, since: datetime, until: datetime) -> list[Line]:
-        """The event's archive lines, in the order of their receipt; what a crash repeated is there once."""
+        """The event's archive lines in the order of their receipt, those of replays last; what a crash
+        repeated is there once. A replay's line has the time of the oldest event in its pack."""
         lines = self._find([f"events/{name}" for name in name_hours(self._start("events", since), until)])
         found = {
             (line["pack_id"], line["n"], line["verdict"]): line for line in lines if self._is_about(line)
         }
-        return sorted(found.values(), key=lambda line: line["received_at"])
+        return sorted(found.values(), key=lambda line: (line.get("replay") or "", line["received_at"]))
 
     def find_attempts(self, since: datetime, until: datetime) -> list[Line]:
         """The event's lines of the delivery log, in order of time; what a crash repeated is there once."""

@@ -3,6 +3,7 @@
 from rich.console import Console
 
 from cli.cost.prices import PriceTable
+from cli.dlq.redrive import REDRIVE
 from cli.preview.show import put, tell_condition
 from cli.preview.texts import cut_text, show_value
 from cli.status.queues import SyncNow
@@ -36,12 +37,13 @@ def show_story(console: Console, story: Story, prices: PriceTable) -> None:
         console.print()
         put(console, f"{tell_time(pack['died_at'])}  stuck before the router: {pack['reason']}", style="red")
         put(console, pack["detail"], indent=2)
-    if story.strays:
+    for replay in dict.fromkeys(fate.replay for fate in story.strays):
         console.print()
-        put(console, "sent by something that the range does not show:", style="bold")
+        put(console, f"{_tell_sender(replay)}:", style="bold")
         for fate in story.strays:
-            put(console, f"{fate.sync}, {fate.type}", indent=2)
-            _show_fate(console, story, fate, None)
+            if fate.replay == replay:
+                put(console, f"{fate.sync}, {fate.type}", indent=2)
+                _show_fate(console, story, fate, None)
     console.print()
     show_search(console, story, prices)
 
@@ -57,6 +59,14 @@ def show_search(console: Console, story: Story, prices: PriceTable) -> None:
         f"on AWS ${requests:.6f}, outside its region ${transfer:.6f} more (prices of {prices.date})",
         style="dim",
     )
+
+
+def _tell_sender(replay: str | None) -> str:
+    if replay is None:
+        return "sent by something that the range does not show"
+    if replay == REDRIVE:
+        return "redriven out of the dead-letter queue"
+    return f"replayed ({replay}), past the router or outside of the range"
 
 
 def tell_time(text: str) -> str:
@@ -88,7 +98,7 @@ def tell_client(event: Line) -> str:
 def _show_arrival(console: Console, story: Story, arrival: Arrival) -> None:
     line = arrival.line
     how = f"replayed ({arrival.replay})" if arrival.replay else "received"
-    put(console, f"{tell_time(line['received_at'])}  {how}, source {line['source']}", style="bold")
+    put(console, f"{tell_time(arrival.received_at)}  {how}, source {line['source']}", style="bold")
     if client := tell_client(line["event"]):
         put(console, f"client: {client}", indent=2)
     style = {"accepted": "green", "duplicate": "yellow"}.get(arrival.verdict, "red")
@@ -167,10 +177,11 @@ def tell_state(story: Story, fate: Fate, arrival: Arrival | None) -> list[str]:
         case State.DELIVERED:
             return [f"now: delivered{_tell_latency(fate, arrival)}"]
         case State.DEAD:
-            return [
-                f"now: dead since {tell_time(fate.since or '')} ({fate.reason})",
-                *_tell_letter(fate, now),
-            ]
+            died = tell_time(fate.since or "")
+            told = f"now: dead since {died} ({fate.reason})"
+            if story.is_sent_again(fate):
+                told = f"died {died} ({fate.reason}), and was sent again: see below"
+            return [told, *_tell_letter(fate, now)]
         case State.WAITING:
             due = parse_time(fate.next_at) or 0.0
             number = fate.attempts[-1]["attempt"] + 1

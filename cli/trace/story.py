@@ -46,6 +46,12 @@ class Arrival:
     def replay(self) -> str | None:
         return self.line.get("replay")
 
+    @property
+    def received_at(self) -> str:
+        """When the client's request came: the line of a replay has the time of its pack's oldest event."""
+        own = self.line["event"].get("receivedAt") if self.replay else None
+        return str(self.line["received_at"] if parse_time(own) is None else own)
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
@@ -60,6 +66,19 @@ class Story:
     strays: Sequence[Fate] = ()
     now: dict[str, SyncNow] = field(default_factory=dict)
     unrouted: Sequence[Line] = ()
+
+    @property
+    def fates(self) -> list[Fate]:
+        return [*(fate for arrival in self.arrivals for fate in arrival.fates), *self.strays]
+
+    def is_sent_again(self, fate: Fate) -> bool:
+        """Whether the event went to the fate's sync once more after it died, by a redrive or a replay."""
+        return any(
+            (other.sync, other.type) == (fate.sync, fate.type)
+            and other.replay not in (None, fate.replay)
+            and (other.since is None or other.since > (fate.since or ""))
+            for other in self.fates
+        )
 
     @property
     def is_found(self) -> bool:

@@ -174,6 +174,44 @@ def test_a_blocked_event_says_its_reasons_and_violations(stack):
     assert "event_type" not in printed
 
 
+def test_what_died_and_was_redriven_is_told_so_and_not_as_dead_now(stack):
+    put_event(stack, make_line("m-1", syncs=[ROUTE]))
+    put_log(stack, make_attempt(1, "dead", 16), make_attempt(1, "delivered", 18, replay="redrive"))
+    put_letter(stack, make_letter(16))
+    printed = show(tell(stack))
+    assert "now: dead" not in printed
+    assert "and was sent again: see below" in printed
+    assert "redriven out of the dead-letter queue:" in printed
+    assert "sent by something" not in printed
+
+
+def test_what_died_again_after_its_redrive_is_dead_now(stack):
+    put_event(stack, make_line("m-1", syncs=[ROUTE]))
+    put_log(stack, make_attempt(1, "dead", 16), make_attempt(1, "dead", 18, replay="redrive"))
+    put_letter(stack, make_letter(16))
+    printed = show(tell(stack))
+    assert printed.count("and was sent again: see below") == printed.count("now: dead") == 1
+
+
+def test_a_replayed_event_has_the_time_when_it_was_received_and_stands_behind_the_live_one(stack):
+    live = make_line("m-1", syncs=[ROUTE], received_at="2026-11-22T09:16:30.000Z")
+    own = {"receivedAt": "2026-11-22T09:16:30.000Z"}
+    replayed = make_line("m-1", own, pack_id="p", replay="r-1", received_at="2026-11-22T09:10:00.000Z")
+    put_event(stack, replayed, live)
+    heads = [line for line in show(tell(stack)).splitlines() if "source web" in line]
+    assert heads == [
+        "2026-11-22 09:16:30.000  received, source web",
+        "2026-11-22 09:16:30.000  replayed (r-1), source web",
+    ]
+
+
+def test_years_without_archive_are_not_listed(stack):
+    put_event(stack)
+    scan = Scan(stack, "m-1")
+    tell_story(stack, scan, find_range(datetime(2001, 1, 1, tzinfo=UTC), None, NOW), Path("nowhere"), NOW)
+    assert scan.lists < 60
+
+
 def test_repeats_and_replays_stand_beside_the_event(stack):
     first = make_line("m-1", syncs=[ROUTE])
     again = make_line(
