@@ -18,8 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.local.clients import make_client
 from cli.local.metrics.alarms import Alarm, judge
 from cli.local.metrics.definitions import Stack, read_alarms
-from cli.local.metrics.series import Metric, Point, Series
-from cli.local.metrics.sources import FunctionCounts, LogTail, QueueGauge, Sources
+from cli.local.metrics.series import Metric, Point, Series, make_metric
+from cli.local.metrics.sources import AGE, LogTail, Measured, QueueGauge, Sources
 from cli.local.settings import REGION, STACK_NAME, LocalSettings, read_settings
 
 MINUTE = 5.0  # seconds that a minute of an alarm's period lasts here, so that one sees it go off and end
@@ -28,6 +28,7 @@ SHARE = 0.1  # of the time, at most, that the pump may be at work
 PATIENCE = 15  # failed rounds after which the emulator counts as gone
 ACCOUNT = "000000000000"
 MAX_DATA, MAX_VALUES = 500, 150  # PutMetricData takes 1,000 metrics, each with 150 values
+FIREHOSE = "AWS/Firehose"
 SERVICES = ("cloudwatch", "logs", "sqs")
 
 log = logging.getLogger("pump")
@@ -111,13 +112,25 @@ def build_pump(settings: LocalSettings, now: float) -> Pump:
         return [physical[name] for name, made in found if made["Type"] == kind and name in physical]
 
     functions = list_made("AWS::Lambda::Function") + list_made("AWS::Serverless::Function")
+    throttles = [
+        (make_metric("AWS/Lambda", "Throttles", {"FunctionName": name}), "Sum") for name in functions
+    ]
     sources = Sources(
         tails=[LogTail(function, int(now * 1000)) for function in functions],
         queues=[QueueGauge(url) for url in list_made("AWS::SQS::Queue")],
-        counts=FunctionCounts(functions, int(now)),
+        measured=Measured([*throttles, *find_unmeasured(alarms)], int(now)),
         api_id=physical["HttpApi"],
     )
     return Pump(clients, sources, alarms, composites)
+
+
+def find_unmeasured(alarms: Iterable[Alarm]) -> list[tuple[Metric, str]]:
+    """What alarms watch and this machine never gets to see: somebody may put it into CloudWatch."""
+    watched = {watched for alarm in alarms for watched in alarm.metrics.values()}
+    return sorted(
+        ((metric, stat) for metric, stat in watched if metric.namespace == FIREHOSE or metric.name == AGE),
+        key=str,
+    )
 
 
 def run(settings: LocalSettings) -> None:

@@ -1,4 +1,4 @@
-"""Reads the emulator: functions' logs, queues' attributes, and what it counts of functions itself."""
+"""Reads the emulator: functions' logs, queues' attributes, and what its CloudWatch has already."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,9 +6,10 @@ from typing import Any
 
 from cli.local.metrics.emf import read_line, read_request
 from cli.local.metrics.invocations import read_invocation
-from cli.local.metrics.series import Point, make_metric
+from cli.local.metrics.series import Metric, Point, make_metric
 
 PREFIX = "ApproximateNumberOfMessages"
+AGE = "ApproximateAgeOfOldestMessage"
 GAUGES = [PREFIX, f"{PREFIX}NotVisible", f"{PREFIX}Delayed"]
 LOG_PAGE = 10_000  # the most that one FilterLogEvents gives
 LATE = 0.5  # seconds within which a line with an earlier time may still appear
@@ -73,38 +74,39 @@ class QueueGauge:
             f"{PREFIX}Visible": visible,
             f"{PREFIX}NotVisible": in_flight,
             f"{PREFIX}Delayed": delayed,
-            "ApproximateAgeOfOldestMessage": age,
+            AGE: age,
         }
         for name, value in values.items():
-            unit = "Seconds" if name.startswith("ApproximateAge") else "Count"
+            unit = "Seconds" if name == AGE else "Count"
             yield Point(make_metric("AWS/SQS", name, dimensions), now, value, unit)
 
 
 @dataclass
-class FunctionCounts:
-    """Throttles of functions, which the emulator counts as AWS does; each second once."""
+class Measured:
+    """What CloudWatch has already; each second once, with the statistic that an alarm asks for.
 
-    functions: Sequence[str]
+    Throttles of functions the emulator counts as AWS does. What it never measures (Firehose, ages of many
+    days) is there if somebody puts it there, to see an alarm go off.
+    """
+
+    metrics: Sequence[tuple[Metric, str]]
     read_until: int
     """Epoch seconds up to which it was read."""
-    names: tuple[str, ...] = ("Throttles",)
 
     def read(self, cloudwatch: Any, now: float) -> Iterator[Point]:
         until = int(now)
-        if until <= self.read_until or not self.functions:
+        if until <= self.read_until or not self.metrics:
             return
-        wanted = [(function, name) for function in self.functions for name in self.names]
         answer = cloudwatch.get_metric_data(
-            MetricDataQueries=[_ask(f"m{n}", function, name) for n, (function, name) in enumerate(wanted)],
+            MetricDataQueries=[_ask(f"m{n}", *wanted) for n, wanted in enumerate(self.metrics)],
             StartTime=self.read_until,
             EndTime=until,
         )
         self.read_until = until
         for result in answer["MetricDataResults"]:
-            function, name = wanted[int(result["Id"][1:])]
-            metric = make_metric("AWS/Lambda", name, {"FunctionName": function})
+            metric, _ = self.metrics[int(result["Id"][1:])]
             for time, value in zip(result["Timestamps"], result["Values"], strict=True):
-                yield Point(metric, time.timestamp(), value, "Count")
+                yield Point(metric, time.timestamp(), value)
 
 
 @dataclass
@@ -113,13 +115,17 @@ class Sources:
 
     tails: Sequence[LogTail]
     queues: Sequence[QueueGauge]
-    counts: FunctionCounts
+    measured: Measured
     api_id: str
     own: list[Point] = field(default_factory=list)
+    _kept: list[Point] = field(default_factory=list)
 
     def read(self, clients: Mapping[str, Any], now: float) -> list[Point]:
-        """What is new and not in CloudWatch yet; what it had stands in `own`."""
-        points: list[Point] = []
+        """What is new and not in CloudWatch yet; what it had stands in `own`.
+
+        Where something cannot be read, what was read before it comes with the next round.
+        """
+        points = self._kept
         for tail in self.tails:
             for run in tail.read(clients["logs"], now):
                 points += read_invocation(run.function, run.time, run.lines)
@@ -127,14 +133,15 @@ class Sources:
                     points += [*read_line(line), *read_request(line, self.api_id)]
         for queue in self.queues:
             points += queue.read(clients["sqs"], now)
-        self.own = list(self.counts.read(clients["cloudwatch"], now))
+        self.own = list(self.measured.read(clients["cloudwatch"], now))
+        self._kept = []
         return points
 
 
-def _ask(identifier: str, function: str, name: str) -> dict[str, Any]:
+def _ask(identifier: str, wanted: Metric, statistic: str) -> dict[str, Any]:
     metric = {
-        "Namespace": "AWS/Lambda",
-        "MetricName": name,
-        "Dimensions": [{"Name": "FunctionName", "Value": function}],
+        "Namespace": wanted.namespace,
+        "MetricName": wanted.name,
+        "Dimensions": [{"Name": name, "Value": value} for name, value in sorted(wanted.dimensions)],
     }
-    return {"Id": identifier, "MetricStat": {"Metric": metric, "Period": 1, "Stat": "Sum"}}
+    return {"Id": identifier, "MetricStat": {"Metric": metric, "Period": 1, "Stat": statistic}}

@@ -1,12 +1,16 @@
 """The pump's rounds, on fakes of the emulator's services."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from cli.local.metrics.alarms import read_alarm
-from cli.local.metrics.sources import LOG_PAGE, FunctionCounts, LogTail, QueueGauge, Sources
-from cli.local.pump import Pump
+from cli.local.metrics.series import make_metric
+from cli.local.metrics.sources import LOG_PAGE, LogTail, Measured, QueueGauge, Sources
+from cli.local.pump import Pump, find_unmeasured
 from tests.unit.cli_local.test_pump_series import make_line
 
 QUEUE = "http://q/s-crm"
@@ -101,7 +105,7 @@ def make_pump(**services: Any) -> tuple[Pump, Mapping[str, Any]]:
     sources = Sources(
         tails=[LogTail("s-crm", 0)],
         queues=[QueueGauge(QUEUE)],
-        counts=FunctionCounts(["s-crm"], 0),
+        measured=Measured([(make_metric("AWS/Lambda", "Throttles", {"FunctionName": "s-crm"}), "Sum")], 0),
         api_id="api",
     )
     return Pump(clients, sources, [read_alarm(ALARM)], [UNHEALTHY]), clients
@@ -128,6 +132,15 @@ def test_an_alarm_is_told_only_when_it_changes() -> None:
     assert states == ["OK", "ALARM", "ALARM", "OK"]
 
 
+def test_ages_and_firehose_are_what_somebody_puts_into_cloudwatch() -> None:
+    ages = {"Namespace": "AWS/SQS", "MetricName": "ApproximateAgeOfOldestMessage"}
+    alarm = read_alarm(
+        json.loads(json.dumps(ALARM).replace("ApproximateNumberOfMessagesVisible", ages["MetricName"]))
+    )
+    queue = make_metric(ages["Namespace"], ages["MetricName"], {"QueueName": "s-crm"})
+    assert find_unmeasured([alarm, read_alarm(ALARM)]) == [(queue, "Maximum")]
+
+
 def test_queues_are_measured_when_they_are_empty_too() -> None:
     pump, clients = make_pump()
     pump.work(100)
@@ -151,6 +164,18 @@ def test_every_line_is_read_once_and_its_values_are_put_together() -> None:
         pump.work(now)
     assert find_data(clients["cloudwatch"], "Delivered") == [[3.0]]
     assert find_data(clients["cloudwatch"], "LatencyMs") == [[20.0, 40.0]]
+
+
+def test_a_round_that_fails_loses_no_line() -> None:
+    pump, clients = make_pump()
+    clients["logs"].events, counts = [log_event(1_000_500, make_line())], clients["sqs"].counts
+    clients["sqs"].counts = ["a queue", "that is", "gone"]
+    with pytest.raises(ValueError, match="a queue"):
+        pump.work(1002)
+    clients["sqs"].counts = counts
+    pump.work(1004)
+    pump.work(1006)
+    assert find_data(clients["cloudwatch"], "Delivered") == [[3.0]]
 
 
 def test_more_lines_than_a_page_holds_are_read_in_several() -> None:
