@@ -9,22 +9,26 @@ import os
 import re
 import shutil
 import signal
+import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from cli.local.clients import make_client
+from cli.local.metrics.sources import AGE
 from cli.local.observe import script_sink
+from cli.local.pump import FIREHOSE
 from sluice.reconciling.hours import HOUR, SLACK
 from tests.e2e.deadlines import eventually
-from tests.e2e.events import make_event, make_order, send
+from tests.e2e.events import make_event, make_order, post_batch, send
 from tests.e2e.evidence import Facts, list_attempts, wait_for_delivery, wait_for_letters
-from tests.e2e.queues import changed_queue, put_message, take_messages
+from tests.e2e.queues import changed_queue, count_in_flight, put_message, take_messages
 from tests.e2e.stacks import WORKSPACE, LocalStack, find_workers, running_stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket]
@@ -125,6 +129,48 @@ def throttle(facts: Facts, logical_id: str) -> None:
     with suppress(ClientError):
         lambda_.invoke(FunctionName=name, Payload=b"{}")
     lambda_.delete_function_concurrency(FunctionName=name)
+
+
+@contextmanager
+def paused_pump(stack: LocalStack) -> Iterator[None]:
+    """While the block runs nobody looks, so that one mail tells of all that happens in it."""
+    pump = int((stack.folder / "pump.pid").read_text())
+    os.kill(pump, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pump, signal.SIGCONT)
+
+
+@contextmanager
+def changed_environment(facts: Facts, logical_id: str, **changes: str) -> Iterator[None]:
+    """A function that has other variables while the block runs."""
+    lambda_, name = make_client("lambda", facts["endpoint_url"]), facts["resources"][logical_id]
+    former = lambda_.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": former | changes})
+    try:
+        yield
+    finally:
+        lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": former})
+
+
+def invoke(facts: Facts, logical_id: str, payload: dict[str, Any]) -> str:
+    """The error of one run, "" where it ended well."""
+    lambda_, name = make_client("lambda", facts["endpoint_url"]), facts["resources"][logical_id]
+    return str(lambda_.invoke(FunctionName=name, Payload=json.dumps(payload)).get("FunctionError", ""))
+
+
+def kill_at_work(stack: LocalStack, function: str, work: Callable[[], Any], begun: Callable[[], Any]) -> None:
+    """Kills the processes of a function that have some work in hand."""
+    workers = find_workers(stack, function)
+    for worker in workers:
+        os.kill(worker, signal.SIGSTOP)
+    doing = Thread(target=work)
+    doing.start()
+    begun()
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+    doing.join()
 
 
 @contextmanager
@@ -260,6 +306,72 @@ def test_a_throttled_function_raises_the_alarm(watched: Facts) -> None:
     wait_for_value(watched, f"{STACK}-ingest", 4)
 
 
+def test_requests_that_fail_and_functions_that_crash_raise_the_alarms_of_ingest_and_of_the_router(
+    stack: LocalStack, watched: Facts, run: str
+) -> None:
+    """Clients send again what was answered 5xx, and SQS delivers again what the router had in hand."""
+    for alarm in ("ingest", "router"):
+        wait_for_state(watched, f"{STACK}-{alarm}", "OK")
+    queue, order = watched["resources"]["IngestQueue"], make_order(run)
+
+    def crash_ingest() -> int:
+        """The status of a request whose worker dies soon after it came."""
+        send(watched, [make_event(run)])  # so that there is a worker
+        answers, answered = list[int](), Event()
+
+        def request() -> None:
+            answers.append(post_batch(watched, [order]).status)
+            answered.set()
+
+        kill_at_work(stack, "IngestFunction", request, lambda: answered.wait(0.5))
+        return answers[0]
+
+    with paused_pump(stack):
+        eventually(crash_ingest, lambda status: status >= 500, what="ingest dies over a request")
+        with changed_environment(watched, "IngestFunction", SLUICE_INGEST_QUEUE_URL=f"{queue}-gone"):
+            assert [post_batch(watched, [order]).status for _ in range(5)] == [503] * 5
+        sent = send(watched, [order])
+    wait_for_value(watched, f"{STACK}-ingest", 1 | 2)
+    assert wait_for_delivery(watched, "crm", sent) == {sent[0]: 1}
+
+    with changed_queue(watched, queue, VisibilityTimeout=REDELIVERY_SECONDS):
+        kill_at_work(
+            stack,
+            "RouterFunction",
+            lambda: sent.extend(send(watched, [make_order(run)])),
+            lambda: eventually(lambda: count_in_flight(watched, queue), what="the router has the pack"),
+        )
+        wait_for_value(watched, f"{STACK}-router", 1)
+        assert wait_for_delivery(watched, "crm", sent) == dict.fromkeys(sent, 1)
+
+
+def test_what_this_machine_cannot_have_raises_its_alarm_where_cloudwatch_says_so(
+    stack: LocalStack, watched: Facts
+) -> None:
+    """Letters and events of ten days, and a Firehose that is late or fails: the cause itself is not tried."""
+    ten_days, streams = 10 * 86_400 + 60, (f"{STACK}-events", f"{STACK}-deliveries")
+    queues = (f"{CRM}-dlq", CRM, f"{STACK}-ingest-dlq", f"{STACK}-ingest")
+    values = {f"{CRM}-dead": 2 | 4, f"{STACK}-ingest-dlq": 2 | 4, f"{STACK}-archive": 1 | 2 | 4 | 8}
+    for alarm in values:
+        wait_for_state(watched, alarm, "OK")
+    cloudwatch = make_client("cloudwatch", watched["endpoint_url"])
+
+    def put(namespace: str, metric: str, dimension: str, of: str, value: float) -> None:
+        dimensions = [{"Name": dimension, "Value": of}]
+        datum = {"MetricName": metric, "Dimensions": dimensions, "Value": value, "Timestamp": moment}
+        cloudwatch.put_metric_data(Namespace=namespace, MetricData=[datum])
+
+    with paused_pump(stack):
+        moment = time.time()
+        for queue in queues:
+            put("AWS/SQS", AGE, "QueueName", queue, ten_days)
+        for stream in streams:
+            put(FIREHOSE, "DeliveryToS3.DataFreshness", "DeliveryStreamName", stream, 1000)
+            put(FIREHOSE, "DeliveryToS3.Success", "DeliveryStreamName", stream, 0)
+    for alarm, value in values.items():
+        wait_for_value(watched, alarm, value)
+
+
 def test_refused_credentials_raise_the_alarm_until_the_secret_is_right(
     watched: Facts, run: str, mended: list[tuple[str, str]]
 ) -> None:
@@ -320,7 +432,9 @@ def test_queues_and_functions_have_metrics_to_look_at(watched: Facts, run: str) 
     eventually(list_metrics, lambda found: wanted <= found, what="metrics of every kind")
 
 
-def test_an_event_without_an_end_raises_the_alarm_of_conservation(watched: Facts, run: str) -> None:
+def test_an_event_without_an_end_and_runs_that_fail_raise_the_alarm_of_conservation(
+    stack: LocalStack, watched: Facts, run: str
+) -> None:
     """The last one: this alarm's hour lasts five minutes here."""
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     route = {"sync": "orders-to-crm", "type": "order"}
@@ -330,10 +444,15 @@ def test_an_event_without_an_end_raises_the_alarm_of_conservation(watched: Facts
         Key=f"events/dt={hour:%Y-%m-%d}/hr={hour:%H}/{run}.jsonl",
         Body=json.dumps(line, separators=(",", ":")).encode(),
     )
-    due = hour + HOUR + LONGEST_WINDOW + SLACK
-    make_client("lambda", watched["endpoint_url"]).invoke(
-        FunctionName=watched["resources"]["ReconcilerFunction"],
-        Payload=json.dumps({"time": f"{due:%Y-%m-%dT%H:%M:%SZ}"}),
-    )
-    wait_for_value(watched, f"{STACK}-conservation", 1)
-    wait_for_state(watched, UNHEALTHY, "ALARM")
+    due = f"{hour + HOUR + LONGEST_WINDOW + SLACK:%Y-%m-%dT%H:%M:%SZ}"
+    nowhere = watched["resources"]["IngestDlq"] + "-gone"
+    with paused_pump(stack):
+        assert not invoke(watched, "ReconcilerFunction", {"time": due})
+        assert invoke(watched, "ReconcilerFunction", {"time": "yesterday"})
+        with changed_environment(watched, "ArchiverFunction", SLUICE_DLQ_ARCHIVE_AFTER_DAYS="soon"):
+            assert invoke(watched, "ArchiverFunction", {})
+        with changed_environment(watched, "ArchiverFunction", SLUICE_INGEST_DLQ_URL=nowhere):
+            assert not invoke(watched, "ArchiverFunction", {})
+        for function in ("ReconcilerFunction", "ArchiverFunction"):  # as the runbook says
+            assert not invoke(watched, function, {"time": due})
+    wait_for_value(watched, f"{STACK}-conservation", 1 | 2 | 4 | 8)
