@@ -32,5 +32,10 @@ AroundOption = Annotated[
     ),
 ]
 SinceOption = Annotated[
-    str, typer.Option("--since", metavar="SPAN", help="How far back to look in the archive: 90m, 24h, 7d.")
+    str,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        help="Since when to look in the archive: 90m, 24h, 7d ago, or 2026-11-22.",
+    ),
 ]

@@ -12,8 +12,8 @@ from cli.archive import Archive
 from cli.preview.incoming import ACCEPTED, Entrance, Incoming, read_archive_line, read_text
 from cli.preview.texts import count_events
 from cli.stack import CommandError, open_stack
+from cli.times import parse_when
 from sluice.times import parse_time
-from sluice.workspace.models import read_duration
 
 
 class Finder:
@@ -83,11 +83,8 @@ class Finder:
                 raise CommandError(f"--around {around!r} is no ISO 8601 time", "2026-11-22T09:15:00Z")
             middle, hour = datetime.fromtimestamp(epoch, UTC), timedelta(hours=1)
             return middle - hour, middle + hour
-        seconds = read_duration(since)
-        if not isinstance(seconds, int) or seconds > self.now:
-            raise CommandError(f"--since {since!r} is no span of time", "90m, 24h or 7d")
         until = datetime.fromtimestamp(self.now, UTC)
-        return until - timedelta(seconds=seconds), until
+        return parse_when(since, until), until
 
     def _tell_range(self) -> str:
         return f"from {self.since:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M} UTC"

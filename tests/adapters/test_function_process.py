@@ -68,7 +68,7 @@ def test_whoever_closes_the_output_ends_the_process_and_not_the_next_functions(t
 import os
 from pathlib import Path
 from sluice.adapters.function_process import FunctionProcess
-FunctionProcess(Path({str(tmp_path)!r}), None, os.environ).answer("f", '{{"messageId": "m"}}')
+FunctionProcess(Path({str(tmp_path)!r}), None, os.environ).answer("f", b'{{"messageId": "m"}}')
 """
     ended = subprocess.run([sys.executable, "-c", child], stdout=subprocess.PIPE, check=False)
     assert ended.returncode == -signal.SIGKILL

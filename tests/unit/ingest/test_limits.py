@@ -116,7 +116,12 @@ def test_of_an_event_that_is_too_large_ids_and_size_and_the_start_are_kept(world
     assert stub["excerpt"].startswith('{"type":"track","event":"Order Completed"')
 
 
-@pytest.mark.parametrize("name", ["messageId", "event", "userId", "anonymousId"])
+def test_of_an_alias_that_is_too_large_both_ids_are_kept(world):
+    [stub] = world.take(make_event(type="alias", previousId="before", extra="x" * 200_000))
+    assert (stub["type"], stub["userId"], stub["previousId"]) == ("alias", make_event()["userId"], "before")
+
+
+@pytest.mark.parametrize("name", ["messageId", "event", "userId", "anonymousId", "previousId"])
 def test_no_id_makes_the_stub_large(world, name):
     [stub] = world.take(make_event(**{name: "ü" * 100_000}))
     assert len(orjson.dumps(stub)) < 12_000

@@ -8,7 +8,8 @@ import orjson
 from sluice.packs import Event
 
 EXCERPT_BYTES = 4096
-_KEPT = ("messageId", "type", "event", "userId", "anonymousId", "originalTimestamp", "receivedAt")
+_IDS = ("messageId", "userId", "anonymousId", "previousId")  # the persons' ids say who may be suppressed
+_KEPT = ("type", "event", "originalTimestamp", "receivedAt", *_IDS)
 _KEPT_CHARS = 512
 _CONTAINERS = {dict, list}
 # SQS refuses U+FFFE and U+FFFF; all three are three bytes long. One byte, as a number, is found far faster.
