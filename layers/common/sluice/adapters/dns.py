@@ -34,10 +34,11 @@ class CheckedNames:
         self,
         *,
         allow_private: bool,
-        resolve: Resolve = socket.getaddrinfo,
+        resolve: Resolve | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._allow_private, self._resolve, self._clock = allow_private, resolve, clock
+        self._allow_private, self._clock = allow_private, clock
+        self._resolve = resolve or socket.getaddrinfo  # as it is now: tests switch the network off
         self._answers: dict[tuple[str, int], _Answer] = {}
         self._lock = Lock()
 
