@@ -10,7 +10,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import RoundTripConstructor
+from ruamel.yaml.constructor import ConstructorError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from cli.functions.files import read_functions
@@ -30,6 +30,7 @@ FOLDERS = (*KINDS, "functions", "models")
 _HINTS = {
     r"'\t'": "indent with spaces: YAML takes no tabs there",
     "duplicate key": "keep one of the two",
+    "where a key belongs": "put Liquid in quotes; look for a stray ? or a missing colon",
     "another document": "a file is one object: remove the --- and what follows it",
 }
 
@@ -135,7 +136,15 @@ def parse_file(path: Path) -> Any:
 
 
 class _Constructor(RoundTripConstructor):
-    """Leaves a date the text that it is, as JSON does."""
+    """Leaves a date the text that it is, as JSON does. Says where a key is none that Python could have."""
+
+    def check_mapping_key(self, node: Any, key_node: Any, mapping: Any, key: Any, value: Any) -> bool:
+        try:
+            hash(key)
+        except TypeError:
+            problem = "a list or an object stands where a key belongs"
+            raise ConstructorError(None, node.start_mark, problem, key_node.start_mark) from None
+        return bool(super().check_mapping_key(node, key_node, mapping, key, value))
 
 
 _Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
