@@ -126,6 +126,9 @@ def parse_file(path: Path) -> Any:
         raise WorkspaceError(message, file=str(path), line=line, column=column, hint=hint) from error
     except RecursionError as error:
         raise _unread(path, "not readable: nested too deep", "a file is one YAML or JSON object") from error
+    except (LookupError, AttributeError, TypeError) as error:  # ruamel's answers to `!!bool x` and `!!omap x`
+        message = "not readable: a tag (!!…) does not fit what follows it"
+        raise _unread(path, message, "remove the tags: none is needed") from error
     except OSError as error:
         hint = "a file is one YAML or JSON object; what ends like one is read as one"
         raise _unread(path, f"not readable: {error.strerror}", hint) from error
