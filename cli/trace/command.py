@@ -37,6 +37,7 @@ def trace(
 ) -> None:
     """Tell the life of one event: how it was judged, each sync, each attempt, and where it is now."""
     with explain_failure():
+        refuse_no_id(message_id)
         opened, now, prices = open_stack(stack), datetime.now(UTC), load_prices()
         where = find_range(parse_when(since, now), parse_when(around, now) if around else None, now)
         with show_scan(Scan(opened, message_id)) as scan:
@@ -49,6 +50,12 @@ def trace(
             show_search(make_console(), story, prices)
         if not story.is_found:
             raise explain_absence(opened, story)
+
+
+def refuse_no_id(text: str) -> None:
+    """Raises CommandError for what no event has as its id."""
+    if not text or text != text.encode("utf-8", "ignore").decode():
+        raise CommandError(f"{text!r} is no message id", "the event's messageId, as its client sent it")
 
 
 def explain_absence(stack: Stack, story: Story) -> CommandError:

@@ -11,9 +11,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from cli.cost.prices import load_prices
-from cli.stack import Stack
+from cli.stack import CommandError, Stack
 from cli.trace.as_json import describe_story
-from cli.trace.command import explain_absence
+from cli.trace.command import explain_absence, refuse_no_id
 from cli.trace.scan import Scan
 from cli.trace.show import show_story
 from cli.trace.story import find_range, tell_story
@@ -210,6 +210,12 @@ def test_years_without_archive_are_not_listed(stack):
     scan = Scan(stack, "m-1")
     tell_story(stack, scan, find_range(datetime(2001, 1, 1, tzinfo=UTC), None, NOW), Path("nowhere"), NOW)
     assert scan.lists < 60
+
+
+@pytest.mark.parametrize("text", ["", "\udcff"])
+def test_what_can_be_no_id_is_refused(text):
+    with pytest.raises(CommandError, match="is no message id"):
+        refuse_no_id(text)
 
 
 def test_repeats_and_replays_stand_beside_the_event(stack):
