@@ -17,6 +17,7 @@ from sluice.destinations.declaration import CUSTOM_EVENT
 from sluice.errors import WorkspaceError
 from sluice.workspace.contract_errors import find_contract_warnings
 from sluice.workspace.event_types import find_declaration, has_custom_event
+from sluice.workspace.field_warnings import find_field_warnings
 from sluice.workspace.privacy import find_source_warnings
 from sluice.workspace.problems import Problem
 
@@ -44,9 +45,12 @@ def check(
         raise typer.Exit(1)
     if not as_json:
         found = folder.workspace
-        counts = (
-            f"{len(found.sources)} sources, {len(found.destinations)} destinations, {len(found.syncs)} syncs"
-        )
+        sizes = {
+            "source": len(found.sources),
+            "destination": len(found.destinations),
+            "sync": len(found.syncs),
+        }
+        counts = ", ".join(f"{size} {word}{'' if size == 1 else 's'}" for word, size in sizes.items())
         typer.echo(f"{workspace}: {counts}, no problems")
 
 
@@ -84,7 +88,12 @@ def find_warnings(folder: WorkspaceFolder) -> list[WorkspaceError]:
         for slug, contract in folder.workspace.contracts.items()
         for fault in find_contract_warnings(contract)
     ]
-    return [*contracts, *_find_privacy_warnings(folder), *_find_unsent(folder)]
+    fields = [
+        locate(folder, Problem(f"syncs/{slug}", *fault))
+        for slug, sync in folder.workspace.syncs.items()
+        for fault in find_field_warnings(sync)
+    ]
+    return [*contracts, *_find_privacy_warnings(folder), *fields, *_find_unsent(folder)]
 
 
 def _find_privacy_warnings(folder: WorkspaceFolder) -> Iterator[WorkspaceError]:

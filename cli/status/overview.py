@@ -95,7 +95,7 @@ def read_overview(stack: Stack, wanted: Sequence[str], span: Range, now: datetim
         syncs={
             slug: replace(
                 count_sync(metrics, slug, values, span),
-                oldest=find_oldest(list_ages(stack, metrics, slug), ages)
+                oldest=find_oldest(list_ages(stack, metrics, slug), ages, now)
                 if states[slug].queue.total
                 else None,
             )
@@ -189,9 +189,14 @@ def count_sync(metrics: MetricReader, slug: str, values: Values, span: Range) ->
     )
 
 
-def find_oldest(metrics: Iterable[Metric], ages: Values) -> float | None:
-    """The highest of the last quarter of an hour's values."""
-    waiting = [find_highest(ages[Ask(metric, "Maximum", 60)][-15:]) for metric in metrics]
+def find_oldest(metrics: tuple[Metric, Metric], ages: Values, now: datetime) -> float | None:
+    """The highest of the last quarter of an hour's values, of the pair that `list_ages` gives.
+
+    What delivery saw has waited on since: it is told again when the event is tried again.
+    """
+    seen, sqs = (ages[Ask(metric, "Maximum", 60)][-15:] for metric in metrics)
+    waited = [(minute, age and age + max((now - minute).total_seconds() - 60, 0.0)) for minute, age in seen]
+    waiting = [find_highest(points) for points in (waited, sqs)]
     return max((age for age in waiting if age is not None), default=None)
 
 

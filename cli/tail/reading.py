@@ -36,6 +36,7 @@ class TailReader:
             for page in self._query(source, since=since)
             for item in page
         ]
+        self._seen = {key: None for key in self._seen if key[1] > since}  # the others are not read again
         return self.keep_new(found)
 
     def keep_new(self, rows: Sequence[Row]) -> list[Row]:

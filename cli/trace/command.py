@@ -30,16 +30,22 @@ def trace(
         str, typer.Option(metavar="TIME", help="About when it was received: an hour before and after.")
     ] = "",
     since: Annotated[
-        str, typer.Option(metavar="TIME", help="From when on to look: 24h, 7d, a date, a time.")
-    ] = "24h",
+        str,
+        typer.Option(
+            metavar="TIME", help="From when on to look: 24h, 7d, a date, a time.", show_default="24h"
+        ),
+    ] = "",
     stack: StackOption = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell the life of one event: how it was judged, each sync, each attempt, and where it is now."""
     with explain_failure():
         refuse_no_id(message_id)
+        if since and around:
+            raise CommandError("--since and --around are two ranges", "keep one of them")
         opened, now, prices = open_stack(stack), datetime.now(UTC), load_prices()
-        where = find_range(parse_when(since, now), parse_when(around, now) if around else None, now)
+        first = parse_when(since or "24h", now)
+        where = find_range(first, parse_when(around, now) if around else None, now)
         with show_scan(Scan(opened, message_id)) as scan:
             story = tell_story(opened, scan, where, workspace, now)
         if as_json:

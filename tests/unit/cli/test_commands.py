@@ -22,7 +22,7 @@ def run(*arguments):
 def test_check_finds_nothing_in_a_valid_workspace(tmp_path):
     told = run("check", "--workspace", write_workspace(tmp_path))
     assert told.exit_code == 0
-    assert "1 sources, 1 destinations, 1 syncs, no problems" in told.stdout
+    assert "1 source, 1 destination, 1 sync, no problems" in told.stdout
 
 
 def test_check_tells_where_and_what_to_do(tmp_path):
@@ -46,6 +46,39 @@ def test_check_warns_of_events_that_nothing_takes_and_passes(tmp_path):
     told = run("check", "-w", write_workspace(tmp_path, {"syncs/all.yaml": sync}))
     assert told.exit_code == 0
     assert "all.yaml:3:1: warning: event_types: no custom_event" in told.stderr
+
+
+MISREAD = (
+    SYNC
+    + """    filter:
+      any:
+        - not: {field: $.properties.price, op: exists}
+        - {field: type, op: equals, value_field: row.type}
+        - {field: event.name, op: exists}
+        - {field: properties.event.name, op: equals, value: row.type}
+    mappings:
+      price: {field: "row.properties.price", if_missing: {field: row.userId}}
+      all: {each: properties.products, array: {id: {field: item.sku}, at: {field: row.timestamp}}}
+      given: {value: {field: row.x}}
+      whole: {field: row}
+"""
+)
+
+
+def test_check_warns_of_fields_that_no_event_has(tmp_path):
+    told = run("check", "-w", write_workspace(tmp_path, {"syncs/all.yaml": MISREAD}))
+    warned = [line.partition("warning: ")[2] for line in told.stderr.splitlines() if "warning" in line]
+    assert told.exit_code == 0
+    assert [line.partition(": ")[2].partition(" is")[0] for line in warned] == [
+        "'$.properties.price'",
+        "'row.type'",
+        "'event.name'",
+        "'row.properties.price'",
+        "'row.userId'",
+        "'row.timestamp'",
+    ]
+    assert "all.yaml:7:17: warning: event_types.0.filter.any.0.not.field: " in told.stderr
+    assert "did you mean properties.price?" in told.stderr
 
 
 def test_check_asks_for_no_custom_event_of_a_destination_that_has_none(tmp_path):

@@ -34,7 +34,7 @@ def fresh(tmp_path):
 def test_a_fresh_workspace_has_no_problems_and_no_warnings(fresh):
     told = run("check", "-w", fresh)
     assert (told.exit_code, told.stderr) == (0, "")
-    assert "1 sources, 1 destinations, 1 syncs, no problems" in told.stdout
+    assert "1 source, 1 destination, 1 sync, no problems" in told.stdout
 
 
 def test_it_sends_every_event_to_one_http_destination(fresh):

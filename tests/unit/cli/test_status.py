@@ -188,7 +188,11 @@ def test_the_oldest_that_waits_is_the_older_of_what_delivery_and_sqs_say(stack, 
             namespace="AWS/SQS",
             QueueName="sluice-PurchasesToCrm",
         )
-        assert read(stack).syncs["purchases-to-crm"].oldest == max(4000, age)
+        oldest = read(stack).syncs["purchases-to-crm"].oldest
+        if age == 5000:
+            assert oldest == 5000
+        else:
+            assert 4000 + 180 <= oldest <= 4000 + 300, "what delivery saw has waited on since"
 
 
 def test_nothing_is_oldest_in_an_empty_queue(stack, cloudwatch):

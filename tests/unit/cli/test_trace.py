@@ -9,8 +9,10 @@ import orjson
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
+from typer.testing import CliRunner
 
 from cli.cost.prices import load_prices
+from cli.main import app
 from cli.stack import CommandError, Stack
 from cli.trace.as_json import describe_story
 from cli.trace.command import explain_absence, refuse_no_id
@@ -210,6 +212,12 @@ def test_years_without_archive_are_not_listed(stack):
     scan = Scan(stack, "m-1")
     tell_story(stack, scan, find_range(datetime(2001, 1, 1, tzinfo=UTC), None, NOW), Path("nowhere"), NOW)
     assert scan.lists < 60
+
+
+def test_two_ranges_are_refused():
+    told = CliRunner().invoke(app, ["trace", "m-1", "--since", "7d", "--around", "2026-11-22T09:15"])
+    assert told.exit_code != 0
+    assert "--since and --around are two ranges" in told.stderr
 
 
 @pytest.mark.parametrize("text", ["", "\udcff"])

@@ -6,7 +6,6 @@ is followed, no proxy of the environment is used, nothing is tried again but a k
 had closed meanwhile.
 """
 
-import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -39,7 +38,7 @@ class HttpTransport:
         self,
         *,
         allow_private: bool = False,
-        resolve: Resolve = socket.getaddrinfo,
+        resolve: Resolve | None = None,
         tls: ssl.SSLContext | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
