@@ -16,7 +16,7 @@ def render_account(account: Account) -> RenderableType:
 
 def render_events(account: Account) -> Table:
     verdicts = account.verdicts
-    table = Table(title="Events", title_justify="left", show_header=False)
+    table = _make_table("Events", show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(justify="right")
     table.add_column(style="dim")
@@ -32,9 +32,7 @@ def render_events(account: Account) -> Table:
 
 
 def render_syncs(account: Account) -> Table:
-    table = Table(
-        title="Deliveries; p50 and p95: seconds from receipt to the first attempt", title_justify="left"
-    )
+    table = _make_table("Deliveries; p50 and p95: seconds from receipt to the first attempt")
     table.add_column("sync", no_wrap=True)
     for name in ("matched", "delivered", "waiting", "dead", "p50", "p95", "retried"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -71,13 +69,16 @@ def render_equations(account: Account) -> Text:
 
 def render_findings(findings: Iterable[Finding]) -> Text:
     """Each finding with the values of its event."""
-    text = Text(
-        "Governance: the contract ecommerce, the function redact_email; as sent → as delivered\n", "italic"
-    )
+    text = Text("Governance: contract ecommerce, function redact_email; as sent → as delivered\n", "italic")
     for finding in findings:
         text.append("✓ " if finding.seen else "✗ ", "green" if finding.seen else "bold red")
         text.append(f"{finding.claim}: {finding.event}\n  {finding.shown}\n")
     return text
+
+
+def _make_table(title: str, *, show_header: bool = True) -> Table:
+    """Without lines, which would make it wider than 80 columns."""
+    return Table(title=title, title_justify="left", show_header=show_header, box=None, padding=(0, 1, 0, 0))
 
 
 def format_seconds(seconds: float | None) -> str:
