@@ -10,6 +10,7 @@ own; this module only puts them in their order. A pack about which no rule has a
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 
 from sluice.contracts.compile import Check, compile_contracts
@@ -66,6 +67,9 @@ class Copy:
     error: str = ""
 
 
+NO_COPIES: Mapping[str, Copy] = MappingProxyType({})
+
+
 @dataclass(slots=True)
 class Governed:
     """One event as the rules leave it, with all that its archive line says of them.
@@ -84,8 +88,21 @@ class Governed:
     original: Event | None = None
     parent_id: Any = None
     function_error: str = ""
-    copies: dict[str, Copy] = field(default_factory=dict)
+    copies: Mapping[str, Copy] = NO_COPIES
     sync: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no more is to be said of it than of an event without rules, as of most."""
+        return not (
+            self.verdict != "accepted"
+            or self.violations
+            or self.original is not None
+            or self.parent_id is not None
+            or self.function_error
+            or self.copies
+            or self.sync
+        )
 
 
 type Told = list[Governed] | Exception | None

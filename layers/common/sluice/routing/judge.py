@@ -16,7 +16,7 @@ from sluice.reasons import Reason
 from sluice.routing.decide import Decide
 from sluice.routing.govern import Governed
 from sluice.routing.parted import decide_parted
-from sluice.routing.verdicts import Routed, dump_head, judge_pack
+from sluice.routing.verdicts import Routed, add_accepted, dump_head, dump_line, judge_pack
 
 KINDS = {
     "has_undeclared_schema": Reason.UNDECLARED_EVENT,
@@ -32,6 +32,9 @@ def judge_governed(pack: IngestPack, told: list[Governed], decide: Decide, works
     dumps, items = orjson.dumps, routed.items
     head = dump_head(pack, workspace)
     for governed in told:
+        if governed.is_plain:
+            add_accepted(routed, head, governed.n, governed.event, decide(governed.event))
+            continue
         raw = dumps(governed.event)
         if governed.verdict == "accepted":
             changed: Mapping[str, Event] = {}
@@ -53,11 +56,8 @@ def judge_governed(pack: IngestPack, told: list[Governed], decide: Decide, works
         if governed.verdict == "blocked" or governed.violations:
             routed.refused.append(len(routed.lines))
         own = head if governed.parent_id is None else dump_head(pack, workspace, governed.parent_id)
-        message_id = dumps(governed.event.get("messageId"))
-        routed.lines.append(
-            b'%b%d,"message_id":%b,%b%b,"event":%b}\n'
-            % (own, governed.n, message_id, verdict, dump_extra(governed), raw)
-        )
+        verdict += dump_extra(governed)
+        routed.lines.append(dump_line(own, governed.n, governed.event, verdict, raw))
     return routed
 
 

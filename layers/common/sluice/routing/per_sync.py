@@ -117,7 +117,8 @@ def _join(
             made = results[sync][at, governed.n]
             if made.trouble:
                 return GovernFailed("functions", made.trouble)
-            governed.copies[sync], children = _split(governed.event, made)
+            own, children = _split(governed.event, made)
+            governed.copies = {**governed.copies, sync: own}
             for k, event in children:
                 child = _identify(sync, governed.event, k, event, taken)
                 n = governed.n + (first + k) * span
@@ -165,7 +166,7 @@ def _suppress(told: Told, find_suppressed: FindSuppressed) -> Told:
     for place, digest in suppressed.items():
         if place < len(copies):
             governed, sync, _ = copies[place]
-            governed.copies[sync] = Copy(reason=Reason.SUPPRESSED)
+            governed.copies = {**governed.copies, sync: Copy(reason=Reason.SUPPRESSED)}
         else:
             child = children[place - len(copies)]
             child.event = reduce_event(child.event, digest)

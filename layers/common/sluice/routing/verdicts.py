@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 
-from sluice.packs import IngestPack
+from sluice.packs import Event, IngestPack
 from sluice.quoted import escape
 from sluice.reasons import Reason
-from sluice.routing.decide import Decide
+from sluice.routing.decide import Decide, Decision
 
 type TypedEvent = tuple[str, bytes, int]  # event type, escaped event, size of the event's JSON
 
@@ -55,32 +55,41 @@ def judge_pack(pack: IngestPack, decide: Decide, duplicates: frozenset[int], wor
     id as `replay`, too.
     """
     routed = Routed(pack.received_at, pack.replay.id if pack.replay else None, source=pack.source)
-    lines, items, blocked, dumps = routed.lines, routed.items, pack.blocked, orjson.dumps
+    blocked, dumps = pack.blocked, orjson.dumps
     head = dump_head(pack, workspace)
     for n, event in enumerate(pack.events):
-        raw = dumps(event)
         if n in duplicates:
             verdict = DUPLICATE
+            routed.duplicates += 1
         elif n in blocked:
             verdict = b'"verdict":"blocked","reasons":%b,"syncs":[]' % dumps(blocked[n])
             routed.blocked_events += 1
             routed.blocked.update(blocked[n])
             routed.refused.append(n)
         else:
-            decision = decide(event)
-            verdict = decision.verdict_json
-            if decision.skipped:
-                routed.skipped.update(reason for _, reason in decision.skipped)
-            if decision.routes:
-                escaped, size = escape(raw), len(raw)
-                for sync, event_type in decision.routes:
-                    items.setdefault(sync, []).append((event_type, escaped, size))
-        lines.append(
-            b'%b%d,"message_id":%b,%b,"event":%b}\n' % (head, n, dumps(event.get("messageId")), verdict, raw)
-        )
-    routed.duplicates = len(duplicates)
-    routed.accepted = len(pack.events) - routed.duplicates - routed.blocked_events
+            add_accepted(routed, head, n, event, decide(event))
+            continue
+        routed.lines.append(dump_line(head, n, event, verdict, dumps(event)))
     return routed
+
+
+def add_accepted(routed: Routed, head: bytes, n: int, event: Event, decision: Decision) -> None:
+    """The line of an event of which there is no more to say, and the items that it is sent as."""
+    raw = orjson.dumps(event)
+    routed.accepted += 1
+    routed.lines.append(dump_line(head, n, event, decision.verdict_json, raw))
+    if decision.skipped:
+        routed.skipped.update(reason for _, reason in decision.skipped)
+    if decision.routes:
+        escaped, size, items = escape(raw), len(raw), routed.items
+        for sync, event_type in decision.routes:
+            items.setdefault(sync, []).append((event_type, escaped, size))
+
+
+def dump_line(head: bytes, n: int, event: Event, verdict: bytes, raw: bytes) -> bytes:
+    """An archive line from its parts; `raw` is the event's JSON, `verdict` may end in more fields."""
+    message_id = orjson.dumps(event.get("messageId"))
+    return b'%b%d,"message_id":%b,%b,"event":%b}\n' % (head, n, message_id, verdict, raw)
 
 
 def dump_head(pack: IngestPack, workspace: str, parent_id: Any = None) -> bytes:
