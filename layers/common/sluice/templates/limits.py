@@ -6,7 +6,7 @@ a microsecond at worst, so a run ends within some 20 ms and 1 MB whatever the te
 decision record on Liquid limits has the figures.
 """
 
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from sluice.errors import MappingError
 from sluice.times import parse_time
@@ -67,9 +67,13 @@ class Run:
         self.size += len(text)
         self.left -= 1 + (len(text) >> CHARACTERS_A_STEP)
         if self.size > MAX_TEXT or self.left < 0:
-            self.spend(0)
-            raise too_long()
+            self.refuse_output()
         self.out.append(text)
+
+    def refuse_output(self) -> NoReturn:
+        """Raises MappingError: too much work was done, else too much was written."""
+        self.spend(0)
+        raise too_long()
 
     def search(self, text: str, wanted: str) -> None:
         """Pay for looking for a text in another: at worst each character is compared with a hundred."""
@@ -90,6 +94,11 @@ class Run:
             self.left -= 1
         if self.left < 0:
             self.spend(0)
+
+
+def steps_to_write(text: str) -> int:
+    """The steps of a text that is added to the output."""
+    return 1 + (len(text) >> CHARACTERS_A_STEP)
 
 
 def steps_to_make(text: str) -> int:

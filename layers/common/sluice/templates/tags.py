@@ -25,7 +25,7 @@ from liquid.builtin.tags.unless_tag import UnlessNode
 from sluice.templates.data import equal, truthy, write
 from sluice.templates.environment import at_token
 from sluice.templates.expressions import Value, compile_expression
-from sluice.templates.limits import Run, steps_to_make
+from sluice.templates.limits import MAX_TEXT, Run, steps_to_make, steps_to_write
 from sluice.templates.scope import ROOTS, Scope
 
 type Signal = Literal["break", "continue"] | None
@@ -66,7 +66,7 @@ def compile_node(node: Node, scope: Scope) -> Writer:
     scope.weight += 1
     match node:
         case ContentNode(text=text):
-            return lambda run: run.write(text)
+            return _compile_content(text)
         case OutputNode(expression=expression):
             return _compile_output(compile_expression(expression, scope))
         case AssignNode(name=name, expression=expression):
@@ -122,6 +122,20 @@ def captured(run: Run, body: Writer) -> tuple[str, Signal]:
     run.out, run.size = outer, size
     run.spend(steps_to_make(text))
     return text, signal
+
+
+def _compile_content(text: str) -> Writer:
+    """As `Run.write`, of a text whose size and price are known before."""
+    size, steps = len(text), steps_to_write(text)
+
+    def write_content(run: Run) -> None:
+        run.size += size
+        run.left -= steps
+        if run.size > MAX_TEXT or run.left < 0:
+            run.refuse_output()
+        run.out.append(text)
+
+    return write_content
 
 
 def _compile_output(value: Value) -> Writer:
