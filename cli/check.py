@@ -1,7 +1,7 @@
 """`sluice check`: everything that is wrong with a workspace, before anything is deployed."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +19,8 @@ from sluice.workspace.contract_errors import find_contract_warnings
 from sluice.workspace.event_types import find_declaration, has_custom_event
 from sluice.workspace.field_warnings import find_field_warnings
 from sluice.workspace.privacy import find_source_warnings
-from sluice.workspace.problems import Problem
+from sluice.workspace.problems import Fault, Problem
+from sluice.workspace.secret_warnings import find_secret_warnings
 
 TEMPLATE = Path("template.yaml")
 
@@ -83,17 +84,22 @@ def find_crowding(folder: WorkspaceFolder, template: Path = TEMPLATE) -> Iterato
 
 def find_warnings(folder: WorkspaceFolder) -> list[WorkspaceError]:
     """What is allowed and probably not meant."""
-    contracts = [
-        locate(folder, Problem(f"contracts/{slug}", *fault))
-        for slug, contract in folder.workspace.contracts.items()
-        for fault in find_contract_warnings(contract)
+    found = folder.workspace
+    faults = [
+        *_tell("contracts", found.contracts, find_contract_warnings),
+        *_tell("destinations", found.destinations, find_secret_warnings),
+        *_tell("syncs", found.syncs, find_field_warnings),
     ]
-    fields = [
-        locate(folder, Problem(f"syncs/{slug}", *fault))
-        for slug, sync in folder.workspace.syncs.items()
-        for fault in find_field_warnings(sync)
-    ]
-    return [*contracts, *_find_privacy_warnings(folder), *fields, *_find_unsent(folder)]
+    located = [locate(folder, problem) for problem in faults]
+    return [*located, *_find_privacy_warnings(folder), *_find_unsent(folder)]
+
+
+def _tell[Part](
+    kind: str, parts: Mapping[str, Part], find: Callable[[Part], Iterable[Fault]]
+) -> Iterator[Problem]:
+    for slug, part in parts.items():
+        for fault in find(part):
+            yield Problem(f"{kind}/{slug}", *fault)
 
 
 def _find_privacy_warnings(folder: WorkspaceFolder) -> Iterator[WorkspaceError]:

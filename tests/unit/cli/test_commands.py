@@ -81,6 +81,24 @@ def test_check_warns_of_fields_that_no_event_has(tmp_path):
     assert "did you mean properties.price?" in told.stderr
 
 
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("?api_key=s3cr3t", ["api_key"]),
+        ("?source=web&accessToken=s3cr3t&sig=s3cr3t", ["accessToken", "sig"]),
+        ("?monkey=1&keyword=2&token=&design=x", []),
+    ],
+)
+def test_check_warns_of_a_secret_in_a_url_and_does_not_show_it(tmp_path, query, named):
+    crm = f'kind: http\nsettings:\n  url: "https://crm.example/events{query}"\n'
+    told = run("check", "-w", write_workspace(tmp_path, {"destinations/crm.yaml": crm}))
+    warned = [line for line in told.stderr.splitlines() if "looks like a secret" in line]
+    assert told.exit_code == 0
+    assert [line.partition("the URL holds ")[2].partition("=")[0] for line in warned] == named
+    assert all("destinations/crm.yaml:3:" in line for line in warned)
+    assert "s3cr3t" not in told.stderr + told.stdout
+
+
 def test_check_asks_for_no_custom_event_of_a_destination_that_has_none(tmp_path):
     settings = '{data_plane_url: "https://rudder.example", write_key: {secret: "ssm:key"}}'
     files = {
