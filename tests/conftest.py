@@ -18,6 +18,16 @@ settings.register_profile("explore", settings.get_profile("ci"), derandomize=Fal
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+LONGEST_NAME = 60  # of a parameter, in characters
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Names by which a test is known in every process: bytes may hold a time, long texts nobody reads."""
+    if isinstance(val, bytes) or (isinstance(val, str) and len(val) > LONGEST_NAME):
+        return argname
+    return None
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of captured requests and cases (SLUICE_SHARED, ../shared by default)."""
