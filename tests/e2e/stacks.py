@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -112,14 +113,22 @@ def find_free_ports(count: int) -> list[int]:
 
 
 def remove_leftovers() -> None:
-    """Ends what test sessions that were killed left running, and forgets the logs of all that ended."""
+    """Ends what test sessions that were killed left running, and forgets the logs of all that ended.
+
+    Several processes of one run begin at the same time: who renames a folder first has it.
+    """
     for session in FOLDERS.glob("[0-9]*"):
-        if is_alive(int(session.name)):
+        if is_alive(int(session.name.partition("-")[0])):
             continue
-        for folder in session.iterdir():
+        taken = SESSION.with_name(f"{SESSION.name}-{uuid.uuid4().hex[:8]}")
+        try:
+            session.rename(taken)
+        except FileNotFoundError:
+            continue
+        for folder in taken.iterdir():
             LocalStack(folder, *NO_PORTS).down()
             stop_background(folder / "proxy.pid")
-        shutil.rmtree(session)
+        shutil.rmtree(taken)
 
 
 def is_alive(pid: int) -> bool:
