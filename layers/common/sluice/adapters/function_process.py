@@ -204,10 +204,13 @@ def _find_first(error: BaseException) -> BaseException:
 
 def has_output() -> bool:
     """Whether this process can still write its log."""
-    try:
-        return sys.__stdout__ is not None and bool(select.select((), (sys.__stdout__,), (), 0))
-    except (OSError, ValueError):
+    if sys.__stdout__ is None:
         return False
+    try:
+        select.select((), (sys.__stdout__,), (), 0)  # whether it is open: a full pipe is none the less
+    except (OSError, ValueError):  # the descriptor is closed, or the stream
+        return False
+    return True
 
 
 def _name_module(function: str) -> str:
