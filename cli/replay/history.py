@@ -41,7 +41,8 @@ def list_prefixes(stack: Stack, plan: Plan, syncs: Sequence[str], now: datetime)
             for folder in folders
             for at in _steps(find_start(stack, folder, since), min(until, now + hour), day)
         ]
-    start, last = find_start(stack, "events", since), min(until + plan.late_hours * hour, now + hour)
+    # From the hour before: Firehose files all lines of an object under the time of the oldest of them.
+    start, last = find_start(stack, "events", since - hour), min(until + plan.late_hours * hour, now + hour)
     return [f"events/dt={at:%Y-%m-%d}/hr={at:%H}/" for at in _steps(start, last, hour)]
 
 

@@ -2,7 +2,8 @@
 
 Noted are the objects of the archive that are under way and how many of the packs made of them were sent. A
 resume makes the same packs of the same objects and leaves out that many. So it repeats no more than the packs
-of one call: those that SQS had taken when the replay was interrupted before it could note them.
+of one call: those that SQS had taken when the replay was interrupted before it could note them. Which lines
+the earlier objects had is in `<id>.taken` (`taken.py`).
 """
 
 import json
@@ -28,6 +29,11 @@ class Progress:
     taken: int = 0
     packs: int = 0
     finished: bool = False
+
+    @property
+    def taken_path(self) -> Path:
+        """The file of the lines that were taken so far."""
+        return self.path.with_suffix(".taken")
 
     def save(self) -> None:
         """A reader, and a resume after a crash, sees the file whole: as it was, or as it is."""

@@ -12,8 +12,9 @@ from cli.replay.packing import INGEST, Outgoing, make_packs
 from cli.replay.plan import Plan
 from cli.replay.progress import Progress
 from cli.replay.select import Selection, name_event
+from cli.replay.taken import Taken
 from cli.stack import CommandError, Stack
-from cli.suppressed import FindSuppressed, open_suppression
+from cli.suppressed import open_suppression
 from sluice.adapters.sqs import Queues
 from sluice.packs import PACK_BYTES
 from sluice.reasons import Reason
@@ -43,17 +44,18 @@ def find_objects(stack: Stack, plan: Plan, syncs: list[str], now: datetime, afte
 
 def tally(stack: Stack, plan: Plan, objects: list[Stored], advance: Advance) -> tuple[Tally, Selection]:
     """Reads everything and sends nothing."""
-    told, selection, find_suppressed = Tally(), Selection(plan), open_suppression(stack)
-    for window, lines in _read(stack, objects):
-        taken = list(selection.take(lines))
-        if plan.is_straight and (stopped := find_suppressed([line["event"] for line in taken])):
-            selection.left_out[SUPPRESSED] += len(stopped)
-            taken = [line for at, line in enumerate(taken) if at not in stopped]
-        told.events.update(_describe(plan, line) for line in taken)
-        for pack in make_packs(plan, taken, window[0].key, None, find_suppressed):
-            told.packs += 1
-            told.bytes += len(pack.body)
-        advance(sum(entry.size for entry in window))
+    with Taken() as taken:
+        told, selection, find_suppressed = Tally(), Selection(plan, taken), open_suppression(stack)
+        for window, read in _read(stack, objects):
+            lines = list(selection.take(read))
+            if plan.is_straight and (stopped := find_suppressed([line["event"] for line in lines])):
+                selection.left_out[SUPPRESSED] += len(stopped)
+                lines = [line for at, line in enumerate(lines) if at not in stopped]
+            told.events.update(_describe(plan, line) for line in lines)
+            for pack in make_packs(plan, lines, window[0].key, None, find_suppressed):
+                told.packs += 1
+                told.bytes += len(pack.body)
+            advance(sum(entry.size for entry in window))
     return told, selection
 
 
@@ -64,40 +66,47 @@ def run_replay(
 
     Raises CommandError where SQS did not take a pack: what it took was noted, so the replay can go on.
     """
-    selection = Selection(progress.plan)
-    queues, find_suppressed = Queues(stack.client("sqs")), open_suppression(stack)
-    if progress.under_way:
-        window = [Stored(key, 0) for key in progress.under_way]
-        _send_window(stack, queues, progress, window, selection, find_suppressed, pacer)
-    for window in cut_windows(objects):
-        progress.under_way, progress.sent = [entry.key for entry in window], 0
+    with Taken(progress.taken_path) as taken:
+        replaying = _Replaying(stack, progress, taken, pacer)
+        if progress.under_way:
+            replaying.send_window([Stored(key, 0) for key in progress.under_way])
+        for window in cut_windows(objects):
+            progress.under_way, progress.sent = [entry.key for entry in window], 0
+            progress.save()
+            replaying.send_window(window)
+            advance(sum(entry.size for entry in window))
+        progress.finished = True
         progress.save()
-        _send_window(stack, queues, progress, window, selection, find_suppressed, pacer)
-        advance(sum(entry.size for entry in window))
-    progress.finished = True
-    progress.save()
-    return selection
+        taken.delete()
+    return replaying.selection
 
 
-def _send_window(
-    stack: Stack,
-    queues: Queues,
-    progress: Progress,
-    window: list[Stored],
-    selection: Selection,
-    find_suppressed: FindSuppressed,
-    pacer: Pacer,
-) -> None:
-    """Sends the packs of a window behind the first `progress.sent`, which were sent before."""
-    plan = progress.plan
-    lines = selection.take(read_lines(stack, window))
-    packs = list(make_packs(plan, lines, window[0].key, pacer.limit(FULL_PACK), find_suppressed))
-    for call in batched(packs[progress.sent :], 1 if plan.rate else CALL_PACKS, strict=False):
-        _send(stack, queues, progress, call)
-        selection.left_out[SUPPRESSED] += sum(pack.suppressed for pack in call)
-        pacer.wait(sum(pack.events for pack in call))
-    progress.after, progress.under_way, progress.sent = window[-1].key, [], 0
-    progress.save()
+class _Replaying:
+    """Sends window after window."""
+
+    def __init__(self, stack: Stack, progress: Progress, taken: Taken, pacer: Pacer) -> None:
+        self._stack, self._progress, self._taken, self._pacer = stack, progress, taken, pacer
+        self.selection = Selection(progress.plan, taken)
+        self._queues = Queues(stack.client("sqs"))
+        self._find_suppressed = open_suppression(stack)
+
+    def send_window(self, window: list[Stored]) -> None:
+        """Sends the packs of a window behind the first `progress.sent`, which were sent before.
+
+        The lines of a window are kept as taken once all its packs were sent: until then a resume takes the
+        same lines again, and cuts the same packs. After that it takes none of them.
+        """
+        progress, pacer = self._progress, self._pacer
+        plan = progress.plan
+        lines = self.selection.take(read_lines(self._stack, window))
+        packs = list(make_packs(plan, lines, window[0].key, pacer.limit(FULL_PACK), self._find_suppressed))
+        for call in batched(packs[progress.sent :], 1 if plan.rate else CALL_PACKS, strict=False):
+            _send(self._stack, self._queues, progress, call)
+            self.selection.left_out[SUPPRESSED] += sum(pack.suppressed for pack in call)
+            pacer.wait(sum(pack.events for pack in call))
+        self._taken.save()
+        progress.after, progress.under_way, progress.sent = window[-1].key, [], 0
+        progress.save()
 
 
 def _send(stack: Stack, queues: Queues, progress: Progress, packs: tuple[Outgoing, ...]) -> None:

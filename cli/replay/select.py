@@ -9,6 +9,7 @@ import orjson
 
 from cli.replay.history import Line
 from cli.replay.plan import Plan
+from cli.replay.taken import Taken
 from sluice.errors import EventBlocked
 from sluice.filters import compile_filter
 from sluice.ingest.normalise import check_event
@@ -30,8 +31,9 @@ def name_event(event: dict[str, Any] | None) -> str:
 class Selection:
     """Takes lines for a plan; `left_out` counts the others by the reason why."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, plan: Plan, taken: Taken) -> None:
+        """`taken` has the lines that the replay took before, also those of an earlier run of it."""
+        self._plan, self._taken = plan, taken
         self._since, self._until = (
             datetime.fromisoformat(text).timestamp() for text in (plan.since, plan.until)
         )
@@ -46,16 +48,14 @@ class Selection:
         self.left_out: Counter[str] = Counter()
 
     def take(self, lines: Iterable[Line]) -> Iterator[Line]:
-        """The lines to replay; a line that a crash wrote twice among them once."""
-        seen: set[bytes] = set()
+        """The lines to replay. A line that the archive repeats is taken once, wherever the repeat is."""
         for line in lines:
             if why := self._judge(line):
                 self.left_out[why] += 1
-            elif (key := self._identify(line)) in seen:
-                self.left_out["repeated line"] += 1
-            else:
-                seen.add(key)
+            elif self._taken.add(self._identify(line)):
                 yield line
+            else:
+                self.left_out["repeated line"] += 1
 
     def _judge_event(self, line: Line) -> str:
         plan, event = self._plan, line["event"]

@@ -52,6 +52,15 @@ def test_a_line_that_was_written_twice_is_read_once(bucket, archive):
     assert len(list(archive.read_events(NINE, TEN))) == 2
 
 
+def test_an_event_that_was_judged_twice_with_different_verdicts_is_read_once_as_it_was_judged_last(
+    bucket, archive
+):
+    put_lines(bucket, "2026-11-22T09", [make_line("a", verdict="blocked", reasons=["some_contract"])])
+    put_lines(bucket, "2026-11-22T10", [make_line("a")])
+    lines = archive.read_events(NINE, TEN, newest_first=True)
+    assert [line["verdict"] for line in lines] == ["accepted"]
+
+
 def test_an_object_that_is_not_packed_is_read_too(bucket, archive):
     put_lines(bucket, "2026-11-22T09", [make_line("a")], packed=False)
     assert ids(archive.read_events(NINE, TEN)) == ["a"]

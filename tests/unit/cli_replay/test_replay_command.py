@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -409,3 +410,97 @@ def test_it_asks_before_it_sends(stack):
     archive(stack, make_line(1))
     told = CliRunner().invoke(app, ["--from", "3h", "--stack", "stack"], input="n\n")
     assert (told.exit_code, stack.ingest_packs()) == (1, [])
+
+
+def take_two_counts(stack, *options):
+    """How many events the dry run predicts, and how many the replay says it sent."""
+    predicted = replay_events(*options, "--dry-run")
+    sent = replay_events(*options)
+    (count,) = re.findall(r"^(\d+) events in about", predicted, re.MULTILINE)
+    (told,) = re.findall(r"replayed (\d+) events", sent)
+    return int(count), int(told)
+
+
+def test_a_line_that_is_repeated_in_another_window_is_sent_once_and_predicted_once(stack, monkeypatch):
+    monkeypatch.setattr(history, "WINDOW_OBJECTS", 1)
+    archive(stack, make_line(1), make_line(2), name="a")
+    archive(stack, make_line(2), make_line(2, pack_id="resent"), name="b")
+    archive(stack, make_line(1), make_line(3), hours_ago=0.5, name="c")
+    assert take_two_counts(stack, "--from", "3h") == (4, 4)
+    assert sorted(replayed_ids(stack)) == ["m-1", "m-2", "m-2", "m-3"]  # one of them is another pack's
+
+
+def test_an_event_judged_twice_with_other_verdicts_is_sent_once(stack, monkeypatch):
+    monkeypatch.setattr(history, "WINDOW_OBJECTS", 1)
+    archive(stack, make_line(1, verdict="blocked", reasons=["some_contract"]), name="a")
+    archive(stack, make_line(1), name="b")
+    assert take_two_counts(stack, "--from", "3h", "--blocked") == (1, 1)
+
+
+def test_a_letter_that_died_in_several_windows_is_sent_once_to_each_of_its_syncs(stack, monkeypatch):
+    monkeypatch.setattr(history, "WINDOW_OBJECTS", 1)
+    bury(stack, make_dead(1), make_dead(1, attempts=2), make_dead(2), make_dead(1, sync="orders-to-shop"))
+    assert take_two_counts(stack, "--dead", "--from", "3h") == (3, 3)
+    sent = [[item.message_id for item in pack.items] for pack in stack.sync_packs()]
+    assert sorted(sent) == [["m-1"], ["m-2"]]
+
+
+def test_an_unrouted_pack_that_was_archived_twice_is_sent_once(stack, monkeypatch):
+    monkeypatch.setattr(history, "WINDOW_OBJECTS", 1)
+    died = format_time((NOW - timedelta(hours=1)).timestamp())
+    line = {"v": 1, "reason": "unhandled", "died_at": died, "source": "web", "pack_id": "pack-1"}
+    line |= {"message_ids": ["m-1"], "pack": json.loads(make_ingest_pack(1))}
+    for name in "ab":
+        stack.put(f"dead/ingest/dt={died[:10]}/{name}.jsonl", line)
+    assert take_two_counts(stack, "--ingest", "--from", "3h") == (1, 1)
+
+
+@pytest.mark.parametrize("calls", [1, 2, 3])
+def test_a_resume_knows_what_was_taken_before_the_interruption(stack, monkeypatch, tmp_path, calls):
+    monkeypatch.setattr(history, "WINDOW_OBJECTS", 1)
+    for name in "abcd":  # each has the lines of all before it
+        archive(stack, *[make_line(other) for other in "abcd" if other <= name], name=name)
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "Queues", Interrupted)
+        Interrupted.left = calls
+        call("--from", "3h")
+    (state,) = (tmp_path / "replays").glob("*.json")
+    told = replay_events("--id", state.stem)
+    assert "replayed 4 events" in told
+    assert sorted(replayed_ids(stack)) == ["m-a", "m-b", "m-c", "m-d"]
+    assert [file.name for file in state.parent.iterdir()] == [state.name]
+
+
+def test_a_window_whose_lines_were_kept_as_taken_but_that_was_not_noted_as_done_is_not_sent_again(
+    stack, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(history, "WINDOW_OBJECTS", 1)
+    archive(stack, make_line(1), name="a")
+    archive(stack, make_line(1), make_line(2), name="b")
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "Queues", Interrupted)
+        Interrupted.left = 1
+        call("--from", "3h")
+    (state,) = (tmp_path / "replays").glob("*.json")
+    noted = json.loads(state.read_text())
+    before = {**noted, "under_way": [noted["after"]], "after": "", "sent": 1}
+    state.write_text(json.dumps(before))
+    replay_events("--id", state.stem)
+    assert sorted(replayed_ids(stack)) == ["m-1", "m-2"]
+
+
+def test_an_event_that_firehose_filed_under_the_hour_before_is_taken(stack):
+    """An object is filed under the hour of its oldest line."""
+    hour = NOW.replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+    received = {n: format_time((hour + timedelta(seconds=n)).timestamp()) for n in (-1, 0, 59, 3599, 3600)}
+    lines = [make_line(n, received_at=at) for n, at in received.items()]
+    archive(stack, *lines, hours_ago=(NOW - hour + timedelta(minutes=5)) / timedelta(hours=1))
+    until = hour + timedelta(hours=1)
+    assert take_two_counts(stack, "--from", hour.isoformat(), "--to", until.isoformat()) == (3, 3)
+    assert replayed_ids(stack) == ["m-0", "m-59", "m-3599"]
+
+
+def test_what_an_earlier_replay_wrote_is_not_replayed(stack):
+    archive(stack, make_line(1))
+    archive(stack, make_line(1, replay="r0", pack_id="made-by-r0"), name="b")
+    assert take_two_counts(stack, "--from", "3h") == (1, 1)
