@@ -94,11 +94,12 @@ class SchemaFinder:
         for part, message, hint in find_cost_faults(document):
             yield self._places.get(id(part), place), message, hint
             return
-        yield from self._find_undeclared_requirements(place, document, event)
         try:
             build_validator(document)
         except ValueError as error:
             yield place, f"the schema is refused: {str(error).partition('\n')[0]}", "write draft 7"
+            return
+        yield from self._find_undeclared_requirements(place, document, event)
 
     def _find_undeclared_requirements(
         self, place: Place, document: Schema, event: ContractEvent
