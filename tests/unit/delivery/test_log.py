@@ -126,6 +126,19 @@ def test_only_where_s3_refuses_too_the_packs_are_received_again():
     assert (report.delivered, len(world.waiting)) == (0, 1)
 
 
+def test_a_pack_whose_dead_letter_is_refused_has_no_line_and_its_neighbours_have_theirs():
+    """It is received again, and gets its lines then."""
+    world = World()
+    answers = {"m-1": 400, "m-2": 200}
+    world.vendor.script = lambda request: answers[request.entries[0][0].message_id]
+    world.archive.broken = True
+    report = world.run(make_pack(make_event(1)), make_pack(make_event(2)))
+    assert list(report.failed) == ["m1"]
+    assert "dead letters" in report.trouble["m1"]
+    assert [(line["message_id"], line["outcome"]) for line in world.log.lines()] == [("m-2", "delivered")]
+    assert world.letters == []
+
+
 def test_the_order_is_letters_log_dlq_queue():
     world = World()
     answers = {"m-1": 400, "m-2": 503}

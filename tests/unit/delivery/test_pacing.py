@@ -1,7 +1,17 @@
-from dataclasses import replace
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
 
+import pytest
+
+from sluice.delivery.auth import Auth
+from sluice.delivery.breaker import Breaker
+from sluice.delivery.budget import TimeBudget
+from sluice.delivery.calls import Caller
 from sluice.delivery.pacing import Pacer
+from sluice.delivery.pack_work import PackWork, prepare_requests
 from sluice.delivery.sync import compile_sync
+from sluice.messages import Message
+from sluice.packs import parse_sync_pack
 from tests.unit.delivery.world import NOW, World, ids_of, make_event, make_pack, make_workspace
 
 
@@ -72,6 +82,46 @@ def test_no_more_threads_wait_in_line_than_calls_can_be_under_way():
     assert Clock().pacer(1).count_useful(64, 10) == 10
     assert Clock().pacer(100).count_useful(64, 10) == 64
     assert Clock().pacer(0.01).count_useful(64, 10) == 1
+
+
+@dataclass
+class CountingPool:
+    """Counts the helpers that are asked for, and does none of their work."""
+
+    helpers: int = 0
+
+    def submit(self, _work, *_args):
+        self.helpers += 1
+        done = Future()
+        done.set_result(None)
+        return done
+
+
+@pytest.mark.parametrize(
+    ("rate", "concurrency", "calls", "parallel"),
+    [
+        (None, 8, 20, 8),  # without a limit: as many as the sync allows
+        (None, 8, 3, 3),  # … but no more than there are calls
+        (100, 8, 20, 8),
+        (0.5, 8, 20, 5),  # 10 s for a call to start: 5 turns come in that time
+        (0.2, 8, 20, 2),
+        (0.01, 8, 20, 1),
+    ],
+)
+def test_a_run_uses_no_more_threads_than_turns_come_while_a_call_may_start(
+    rate, concurrency, calls, parallel
+):
+    world = World(make_workspace(concurrency=concurrency))
+    sync, pool = compile_sync(world.workspace, "crm"), CountingPool()
+    breaker = Breaker(world.pauses, now=lambda: world.now, lease=30)
+    pacer = Pacer(rate, now=lambda: world.now, sleep=world.sleep)
+    work = PackWork(Message("m1", "r1", 1, ""), parse_sync_pack(make_pack(*map(make_event, range(calls)))))
+    send, auth = world.vendor, Auth(sync.auth, world.secrets)
+    auth.open()
+    budget = TimeBudget(start=20, settle=10)
+    caller = Caller(sync, send, auth, breaker, pacer, lambda: world.now, lambda: world.left, budget)
+    caller.make_calls([(work, request) for request in prepare_requests(sync, work)], pool)
+    assert pool.helpers + 1 == parallel
 
 
 def test_waiting_for_turns_leaves_the_time_to_write_down_what_became_of_all():

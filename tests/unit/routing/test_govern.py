@@ -19,8 +19,8 @@ CONTRACT = make_contract(
 CHECK = Rules(check=make_check(CONTRACT))
 
 
-def with_contract():
-    workspace = make_workspace()
+def with_contract(dedup="request"):
+    workspace = make_workspace(dedup)
     workspace["contracts"] = {"shop": compile_contract_file(CONTRACT)}
     workspace["sources"]["web"]["contracts"] = ["shop"]
     return workspace
@@ -192,6 +192,17 @@ def test_the_router_archives_violations_and_originals_and_sends_what_is_left():
     assert report.violations == {"undeclared_field": 1, "schema_violation": 1, "undeclared_event": 1}
     assert (report.accepted, report.blocked_events, report.events) == (2, 2, 4)
     assert ("Violations", "kind", "undeclared_field", 1) in list(report.list_counts())
+
+
+@pytest.mark.parametrize("workspace", [make_workspace, with_contract], ids=["no rules", "a contract"])
+def test_a_duplicate_is_archived_and_counted_once_with_rules_and_without(workspace):
+    world = World(workspace("event"))
+    world.post(make_pack(make_event(1), make_event(2), pack_id="p"))
+    world.run()
+    world.post(make_pack(make_event(1), make_event(3), make_event(2), pack_id="q"))
+    report = world.run()
+    assert (report.duplicates, report.accepted, report.blocked_events, report.events) == (2, 1, 0, 3)
+    assert [line["verdict"] for line in world.stream.lines()[2:]] == ["duplicate", "accepted", "duplicate"]
 
 
 def test_the_router_counts_the_errors_of_each_function():
