@@ -37,9 +37,13 @@ def test_prod_is_another_stack_and_asks_before_it_changes(samconfig: dict[str, A
 
 
 def test_overridden_parameters_exist(samconfig: dict[str, Any], example: dict[str, Any]) -> None:
-    for environment in ENVIRONMENTS:
-        for override in samconfig[environment]["deploy"]["parameters"].get("parameter_overrides", []):
-            assert override.partition("=")[0] in example["Parameters"]
+    overrides = [
+        override
+        for environment in ENVIRONMENTS
+        for override in samconfig[environment]["deploy"]["parameters"].get("parameter_overrides", [])
+    ]
+    assert overrides
+    assert {override.partition("=")[0] for override in overrides} <= set(example["Parameters"])
 
 
 def test_the_longest_name_fits_beside_the_longest_stack_name(samconfig: dict[str, Any]) -> None:

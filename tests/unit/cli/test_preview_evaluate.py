@@ -50,7 +50,11 @@ def test_the_types_that_take_an_event_are_the_routers(event_types, event):
 def test_what_is_sent_is_what_delivery_maps(event_types, event):
     compiled = compile_types(event_types)
     mappers = compile_sync(compiled, "all").mappers
-    for one in SyncPreview(compiled, "all").preview(Incoming(event, "here"), NOW):
+    previews = SyncPreview(compiled, "all").preview(Incoming(event, "here"), NOW)
+    assert [one.type for one in previews] == [
+        spec["type"] for spec in compiled["syncs"]["all"]["event_types"]
+    ]
+    for one in previews:
         if one.sending is None:
             continue
         try:

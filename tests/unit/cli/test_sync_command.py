@@ -44,7 +44,9 @@ def test_a_sync_to_any_destination_is_valid_with_all_its_event_types(tmp_path, k
 def test_every_declared_field_is_listed_with_its_type_required_ones_first(tmp_path, kind):
     new(tmp_path, kind=kind)
     text = (tmp_path / "syncs/web-to-it.yaml").read_text()
-    for part in text.split("  - type: ")[1:]:
+    [_, *parts] = text.split("  - type: ")
+    assert {part.split()[0] for part in parts} == set(load_declaration(kind).event_types)
+    for part in parts:
         declared = load_declaration(kind).event_types[part.split()[0]]
         listed = re.findall(r"^ {4,}(?:# +)?(\w+):.*? # (\w+), (required|one of|optional)", part, re.M)
         assert sorted(name for name, *_ in listed) == sorted(declared.fields)
@@ -61,7 +63,9 @@ def test_what_is_commented_out_is_valid_once_it_is_not(tmp_path, kind):
     while COMMENTED.search(text):
         text = COMMENTED.sub(r"\1", text)
     path.write_text(text)
-    for name, event_type in read_types(tmp_path).items():
+    types = read_types(tmp_path)
+    assert set(types) == set(load_declaration(kind).event_types)
+    for name, event_type in types.items():
         declared = load_declaration(kind).event_types[name]
         assert set(declared.fields) <= set(event_type.mappings)
         assert event_type.filter
@@ -70,7 +74,9 @@ def test_what_is_commented_out_is_valid_once_it_is_not(tmp_path, kind):
 def test_what_a_destination_fills_by_default_it_fills_all_the_same(tmp_path):
     settings = '{data_plane_url: "https://rudder.example", write_key: {secret: "ssm:key"}}'
     new(tmp_path, kind=f"rudderstack\nsettings: {settings}")
-    for compiled in load_workspace(tmp_path)["syncs"]["web-to-it"]["event_types"]:
+    types = load_workspace(tmp_path)["syncs"]["web-to-it"]["event_types"]
+    assert [compiled["type"] for compiled in types] == list(load_declaration("rudderstack").event_types)
+    for compiled in types:
         declared = load_declaration("rudderstack").event_types[compiled["type"]]
         assert (compiled["filter"], compiled["mappings"]) == (declared.filter, declared.mappings)
 

@@ -67,7 +67,9 @@ def shipped():
 
 
 def test_the_demo_keeps_the_contract_that_ships(shipped):
-    for kind, call in write_visits(random.Random(7)):
+    visits = list(write_visits(random.Random(7)))
+    assert len(visits) > 50
+    for kind, call in visits:
         assert shipped({"type": kind, **call}) is None
 
 
@@ -86,10 +88,13 @@ def test_the_benchmarks_contract_checks_every_event_against_20_properties():
     compiled = load_workspace(ROOT / "benchmarks/workspace_contracts")
     check = compile_contracts(compiled)["web"]
     [contract] = compiled["contracts"].values()
+    assert contract["events"]
     for event in contract["events"]:
         schema = contract["components"]["details"] if "$ref" in event["schema"] else event["schema"]
         assert len(schema["properties"]) == 20
-    for event in load_events(None)[:500]:
+    events = load_events(None)[:500]
+    assert len(events) == 500
+    for event in events:
         assert check(event) is None
         assert check({**event, "properties": {"odd": 1}, "traits": {"odd": 1}}) is not None
 

@@ -40,10 +40,13 @@ def replay(world, capture):
 
 
 def list_events(capture):
+    """The events of a request; every POST has some."""
     body = capture["body"]
     if capture["method"] != "POST":
         return []
-    return body.get("batch", [body])
+    events = body.get("batch", [body])
+    assert events
+    return events
 
 
 def test_it_is_answered_as_the_sdk_expects(world, capture):

@@ -48,9 +48,12 @@ def test_all_items_arrive_in_order_in_packs_that_are_not_too_large(drawn):
 @given(EVENTS)
 def test_each_sync_pack_knows_the_ingest_packs_it_is_made_of(drawn):
     packs = make_packs(drawn)
+    named: list[str] = []
     for body, owners in build_sync_packs("s", [make_routed(pack) for pack in packs], None):
         ids = [item.message_id for item in parse_sync_pack(body.text).items]
+        named += ids
         assert owners == {int(message_id.split("-")[0]) for message_id in ids}
+    assert named == [event["messageId"] for pack in packs for _, event in pack]
 
 
 def test_a_sync_pack_is_a_first_attempt_seen_when_its_earliest_event_was():

@@ -102,6 +102,7 @@ def test_a_function_that_makes_an_event_anew_does_not_lose_the_users_choice(left
         return [dict(kept), dict(kept)]
 
     [outcome] = run(build, event)
+    assert len(outcome.events) == 2
     for made in outcome.events:
         assert made["integrations"] == ONLY_CRM
         assert made["context"] == {**REFUSED, **({"page": {"path": "/"}} if "context" in left else {})}
