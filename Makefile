@@ -20,9 +20,10 @@ DEV := .venv/.synced
 STACK := .venv-stack/.synced
 SAM_CLI := .venv-sam/.synced
 CHECKOV := .venv-checkov/.synced
+MUTANTS := .venv-mutants/.synced
 LOCAL := $(DEV) $(STACK) $(SAM_CLI)
 
-.PHONY: help up down demo test e2e chaos bench check $(CHECKS) format build deploy smoke clean
+.PHONY: help up down demo test e2e chaos bench mutants check $(CHECKS) format build deploy smoke clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +52,9 @@ chaos: $(LOCAL) ## Prove that no event is lost while everything fails (ARGS="--s
 
 bench: $(DEV) ## Measure events per CPU-second of every stage (EVENTS=file.jsonl)
 	@$(PYTHON) -m benchmarks $(if $(EVENTS),--events $(EVENTS))
+
+mutants: $(MUTANTS) ## Change the code in small ways and see what tests catch (ARGS="--package routing --sample 50 --seed 2")
+	@.venv-mutants/bin/python -m tests.mutants $(ARGS)
 
 check: $(CHECKS) ## Format, lint, types, workspace, schemas, template and security: what CI runs besides the tests
 
@@ -106,9 +110,9 @@ smoke: $(DEV) ## Check a deployed stack: URL=https://… KEY=its write key (STAC
 
 clean: ## Stop the local stack and remove everything that was installed or built
 	@test ! -x $(SLUICE) || $(SLUICE) local down
-	rm -rf .venv .venv-stack .venv-sam .venv-checkov .local .aws-sam build template.local.yaml
+	rm -rf .venv .venv-stack .venv-sam .venv-checkov .venv-mutants .local .aws-sam build template.local.yaml
 
-# ---- Environments: one lock, four folders, since these tools pin different versions of boto -----------------------
+# ---- Environments: one lock, five folders, since these tools pin different versions of boto -----------------------
 
 LOCKED := uv.lock pyproject.toml .python-version
 NO_PYTHON := Sluice needs Python 3.13 and found none: install it (pyenv install 3.13, or your package manager) and retry
@@ -126,6 +130,10 @@ $(SAM_CLI): $(LOCKED) | $(UV)
 
 $(CHECKOV): $(LOCKED) | $(UV)
 	$(SYNC) --only-group checkov && touch $@
+
+# Without the project itself: the mutated copy of it has to be the only one.
+$(MUTANTS): $(LOCKED) | $(UV)
+	$(SYNC) --no-default-groups --group mutants --no-install-project && touch $@
 
 .local/uv/bin/uv:
 	@python3 -c "" 2>/dev/null || { echo "$(NO_PYTHON)" >&2; exit 1; }

@@ -79,3 +79,37 @@ def test_the_references_shown_are_references():
     assert [format_field(parse_field(reference)) for reference in written] == [
         reference.replace("[0].sku", ".0.sku") for reference in written
     ]
+
+
+CONSTANTS_ONLY = {"matches", "within"}
+COMPARED = [
+    (condition, value, expected)
+    for condition, value, expected in CELLS
+    if condition.partition(" ")[0] not in CONSTANTS_ONLY and " " in condition
+]
+
+
+@pytest.mark.parametrize(("condition", "value", "expected"), COMPARED)
+def test_a_cell_is_true_as_well_where_the_value_is_in_another_field(condition, value, expected):
+    spec = read_condition(condition)
+    event = {"v": spec.pop("value")} | ({} if value == "missing" else {"f": json.loads(value)})
+    assert compile_filter({**spec, "value_field": "v"}, now=lambda: NOW)(event) is expected
+
+
+TEXTS = [cell for cell in COMPARED if type(read_condition(cell[0])["value"]) is str]
+
+
+@pytest.mark.parametrize(("condition", "value", "expected"), TEXTS)
+def test_a_cell_is_true_as_well_where_the_value_is_a_templates_text(condition, value, expected):
+    spec = read_condition(condition)
+    event = {"v": spec.pop("value")} | ({} if value == "missing" else {"f": json.loads(value)})
+    assert compile_filter({**spec, "value_template": "{{ row.v }}"}, now=lambda: NOW)(event) is expected
+
+
+@pytest.mark.parametrize("op", sorted({condition.partition(" ")[0] for condition, _, _ in COMPARED}))
+@pytest.mark.parametrize("found", ["a", 5, 5.5, ["a"], [None], {}, True, None, "2026-11-22"], ids=repr)
+@pytest.mark.parametrize("other", [{}, {"v": {"x": 1}}], ids=["missing", "an object"])
+def test_a_comparison_with_a_value_that_is_missing_or_an_object_does_not_hold(op, found, other):
+    event = {"f": found, **other}
+    holds = compile_filter({"field": "f", "op": op, "value_field": "v"}, now=lambda: NOW)(event)
+    assert holds is op.startswith("not_")
