@@ -42,6 +42,8 @@ def test_blocked_events_and_duplicates_are_archived_and_go_nowhere():
         ("blocked", ["missing_type", "x"], False),
         ("duplicate", ["duplicate"], False),
     ]
+    assert [line["event"] for line in told] == pack.events
+    assert (routed.source, routed.refused) == (pack.source, [1])
     assert len(routed.items["orders"]) == 1
     assert (routed.accepted, routed.blocked_events, routed.duplicates) == (1, 1, 1)
     assert routed.blocked == {"missing_type": 1, "x": 1}
