@@ -160,6 +160,34 @@ def test_trouble_with_a_function_is_its_packs_alone():
     assert [g.verdict for g in second] == ["accepted"]
 
 
+def test_a_pack_that_cannot_be_judged_keeps_no_function_from_the_packs_after_it():
+    def check(event):
+        if event["messageId"] == "m-1":
+            raise ZeroDivisionError
+
+    rules = Rules(check=check, functions=("f",))
+    packs = [(make_pack(make_event(n)), frozenset()) for n in (1, 2)]
+    results = {"m-2": Made(({**make_event(2), "x": 1},))}
+    first, [second] = govern(packs, {"web": rules}, None, apply(results))
+    assert isinstance(first, ZeroDivisionError)
+    assert second.event["x"] == 1
+
+
+def test_a_pack_whose_changed_events_may_be_of_a_suppressed_user_is_tried_again():
+    """The first question, about the events as received, was answered; the one after the function was not."""
+    asked = []
+
+    def find(events):
+        asked.append(events)
+        if len(asked) > 1:
+            raise SuppressionUnknown("no answer")
+        return {}
+
+    told = govern_one(make_event(1), rules=FUNCTIONS, apply_functions=apply({}), find_suppressed=find)
+    assert isinstance(told, GovernFailed)
+    assert (told.stage, str(told)) == ("suppression", str(GovernFailed("suppression", "no answer")))
+
+
 def test_the_original_is_the_event_before_contract_and_function():
     event = make_event(1, properties={"a": 1, "b": 2})
     rules = Rules(check=CHECK.check, functions=("f",))
