@@ -12,7 +12,7 @@ from cli.replay.packing import INGEST, Outgoing, make_packs
 from cli.replay.plan import Plan
 from cli.replay.progress import Progress
 from cli.replay.select import Selection, name_event
-from cli.replay.taken import Taken
+from cli.replay.taken import Taken, open_taken
 from cli.stack import CommandError, Stack
 from cli.suppressed import open_suppression
 from sluice.adapters.sqs import Queues
@@ -44,7 +44,7 @@ def find_objects(stack: Stack, plan: Plan, syncs: list[str], now: datetime, afte
 
 def tally(stack: Stack, plan: Plan, objects: list[Stored], advance: Advance) -> tuple[Tally, Selection]:
     """Reads everything and sends nothing."""
-    with Taken() as taken:
+    with open_taken() as taken:
         told, selection, find_suppressed = Tally(), Selection(plan, taken), open_suppression(stack)
         for window, read in _read(stack, objects):
             lines = list(selection.take(read))
@@ -66,7 +66,7 @@ def run_replay(
 
     Raises CommandError where SQS did not take a pack: what it took was noted, so the replay can go on.
     """
-    with Taken(progress.taken_path) as taken:
+    with open_taken(progress.taken_path) as taken:
         replaying = _Replaying(stack, progress, taken, pacer)
         if progress.under_way:
             replaying.send_window([Stored(key, 0) for key in progress.under_way])

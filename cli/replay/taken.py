@@ -5,9 +5,13 @@ Kept in SQLite, so that memory stays bounded however many events there are. A re
 """
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 
+from cli.stack import CommandError
+
+PATIENCE = 5.0  # seconds that another process may use the file before this one gives up
 _CACHE_KB = 64 * 1024
 
 
@@ -17,7 +21,7 @@ class Taken:
     def __init__(self, path: Path | None = None) -> None:
         """Opens the file, or creates it. Without a path: a temporary database, which SQLite deletes."""
         self._path = path
-        self._database = sqlite3.connect(path or "", autocommit=True)
+        self._database = sqlite3.connect(path or "", timeout=PATIENCE, autocommit=True)
         self._database.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
         self._database.execute("CREATE TABLE IF NOT EXISTS taken (key BLOB PRIMARY KEY) WITHOUT ROWID")
         self._database.autocommit = False
@@ -36,13 +40,21 @@ class Taken:
         if self._path:
             self._path.unlink(missing_ok=True)
 
-    def __enter__(self) -> "Taken":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._database.close()
+
+
+@contextmanager
+def open_taken(path: Path | None = None) -> Iterator[Taken]:
+    """The lines taken so far. Raises CommandError where SQLite cannot go on, also while they are in use:
+    the disk is full, the file is damaged, or the same replay runs in another process."""
+    try:
+        taken = Taken(path)
+        try:
+            yield taken
+        finally:
+            taken.close()
+    except sqlite3.Error as error:
+        name = path.name if path else "the temporary database"
+        hint = "does the same replay run in another terminal? is the disk full?"
+        raise CommandError(f"{name} cannot be used: {error}", hint) from error

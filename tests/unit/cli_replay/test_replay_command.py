@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli.replay import history, replay, run
+from cli.replay import history, replay, run, taken
 from sluice.adapters.sqs import Queues
 from sluice.packs import PACK_BYTES, Replay
 from sluice.times import format_time
@@ -504,3 +504,34 @@ def test_what_an_earlier_replay_wrote_is_not_replayed(stack):
     archive(stack, make_line(1))
     archive(stack, make_line(1, replay="r0", pack_id="made-by-r0"), name="b")
     assert take_two_counts(stack, "--from", "3h") == (1, 1)
+
+
+@pytest.fixture
+def interrupted(stack, monkeypatch, tmp_path):
+    """The state file of a replay whose second window was not sent."""
+    monkeypatch.setattr(history, "WINDOW_OBJECTS", 1)
+    for n in (1, 2):
+        archive(stack, make_line(n), name=str(n))
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "Queues", Interrupted)
+        Interrupted.left = 1
+        call("--from", "3h")
+    (state,) = (tmp_path / "replays").glob("*.json")
+    return state
+
+
+def test_a_replay_that_runs_already_is_not_resumed_beside_itself(stack, monkeypatch, interrupted):
+    monkeypatch.setattr(taken, "PATIENCE", 0)
+    with taken.open_taken(interrupted.with_suffix(".taken")) as running:
+        running.add(b"a line of the process that runs")
+        told = call("--id", interrupted.stem)
+    assert (told.exit_code, "database is locked" in told.stderr) == (1, True)
+    assert replayed_ids(stack) == ["m-1"]
+    assert "replayed 2 events" in replay_events("--id", interrupted.stem)
+
+
+def test_a_damaged_file_of_taken_lines_stops_the_resume_before_anything_is_sent_again(stack, interrupted):
+    interrupted.with_suffix(".taken").write_bytes(b"no database" * 1000)
+    told = call("--id", interrupted.stem)
+    assert (told.exit_code, "cannot be used" in told.stderr) == (1, True)
+    assert replayed_ids(stack) == ["m-1"]
