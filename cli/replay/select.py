@@ -114,6 +114,8 @@ class Selection:
     def _identify(self, line: Line) -> bytes:
         if self._plan.ingest:
             return orjson.dumps(line["pack_id"])
-        if self._plan.dead:
+        if self._plan.is_straight:
             return orjson.dumps([line["sync"], line["event_type"], line["message_id"]])
+        if self._plan.dead:  # the router decides anew as which types the event is sent
+            return orjson.dumps([line["sync"], line["message_id"]])
         return orjson.dumps([line["pack_id"], line["n"]])

@@ -289,21 +289,30 @@ def test_letters_of_one_sync_and_reason_are_taken_and_an_event_once(stack):
     assert [item.message_id for item in pack.items] == ["m-1"]
 
 
-def test_letters_may_go_through_the_router_for_their_sync_only(stack, tmp_path):
+@pytest.fixture
+def routed(tmp_path):
+    """A workspace with the sync that letters are of."""
     sync = "source: shop\ndestination: crm\nevent_types:\n  - type: custom_event\n"
-    destination = "kind: sandbox\n"
-    folder = write_workspace(
-        tmp_path,
-        {
-            "sources/shop.yaml": "keys: []",
-            "syncs/all-to-crm.yaml": sync,
-            "destinations/crm.yaml": destination,
-        },
-    )
+    files = {
+        "sources/shop.yaml": "keys: []",
+        "syncs/all-to-crm.yaml": sync,
+        "destinations/crm.yaml": "kind: sandbox\n",
+    }
+    return write_workspace(tmp_path, files)
+
+
+def test_letters_may_go_through_the_router_for_their_sync_only(stack, routed):
     bury(stack, make_dead(1))
-    replay_events("--dead", "--route", "--from", "3h", "-w", folder)
+    replay_events("--dead", "--route", "--from", "3h", "-w", routed)
     (pack,) = stack.ingest_packs()
     assert (pack.source, pack.replay.syncs) == ("shop", ("all-to-crm",))
+
+
+def test_an_event_that_died_as_two_types_goes_through_the_router_once(stack, routed):
+    """The router decides anew as which types the sync takes it: from two copies each would be sent twice."""
+    bury(stack, make_dead(1), make_dead(1, event_type="purchase"))
+    assert take_two_counts(stack, "--dead", "--route", "--from", "3h", "-w", routed) == (1, 1)
+    assert take_two_counts(stack, "--dead", "--from", "3h") == (2, 2)
 
 
 def test_archived_packs_of_ingest_go_back_as_they_were(stack):
