@@ -35,6 +35,10 @@ def test_a_secret_goes_into_its_header():
     assert "Authorization" not in call.request.headers
 
 
+def test_before_it_is_opened_it_has_no_headers():
+    assert Auth({}, FakeSecretStore()).headers == {}
+
+
 def test_a_secret_that_is_encoded_is_masked_as_it_is_and_as_it_is_sent():
     store = FakeSecretStore()
     store.secrets["ssm:key"] = "write-key"
