@@ -83,7 +83,7 @@ def listed(value: Any) -> list[Any]:
         return flat
     if kind is range:
         return list(value)
-    return [] if value is None else [value]
+    return [] if value is None or kind is Special else [value]
 
 
 def _flatten(value: list[Any], flat: list[Any]) -> None:
@@ -126,12 +126,20 @@ def _is_special(special: Special, value: Any) -> bool:
 
 
 def less(left: Any, right: Any) -> bool:
-    """`<` of two texts or two numbers; false where one is nil. Raises MappingError for a mixture."""
+    """`<` of two texts or two numbers; false where one is nil, `empty` or `blank`.
+
+    Raises MappingError for any other pair.
+    """
     if (type(left) in _NUMBERS and type(right) in _NUMBERS) or (type(left) is str and type(right) is str):
         return bool(left < right)
-    if left is None or right is None:
+    if not has_order(left) or not has_order(right):
         return False
-    raise MappingError(f"a template compares {_name(left)} with {_name(right)}")
+    raise MappingError(f"a template compares {kind_of(left)} with {kind_of(right)}")
+
+
+def has_order(value: Any) -> bool:
+    """Whether `<` can be asked of a value at all: nil, `empty` and `blank` are less than nothing."""
+    return value is not None and type(value) is not Special
 
 
 def contains(run: Run, left: Any, right: Any) -> bool:
@@ -149,10 +157,20 @@ def contains(run: Run, left: Any, right: Any) -> bool:
         return any(equal(run, item, right) for item in left)
     if kind is dict:
         return type(right) is str and right in left
-    raise MappingError(f"{_name(left)} contains nothing")
+    raise MappingError(f"{kind_of(left)} contains nothing")
 
 
-def _name(value: Any) -> str:
-    return {dict: "an object", list: "a list", range: "a range", str: "a text", bool: "a boolean"}.get(
-        type(value), "a number"
-    )
+_KINDS: Final = {
+    dict: "an object",
+    list: "a list",
+    range: "a range",
+    str: "a text",
+    bool: "a boolean",
+    type(None): "nothing",
+    Special: "nothing",
+}
+
+
+def kind_of(value: Any) -> str:
+    """What an error calls a value of this type."""
+    return _KINDS.get(type(value), "a number")

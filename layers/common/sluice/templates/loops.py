@@ -27,7 +27,7 @@ def compile_for(node: ForNode, scope: Scope) -> Writer:
     scope.leave()
     weight = scope.weight - before + HELPER_STEPS
     otherwise = compile_block(node.default, scope)
-    helper = f"{loop.key} forloop"
+    helper, name = f"{loop.key} forloop", f"{node.expression.identifier}-{node.expression.iterable}"
     parent = next(
         (f"{outer.key} forloop" for outer in reversed(scope.loops) if outer.helper == "forloop"), None
     )
@@ -44,7 +44,10 @@ def compile_for(node: ForNode, scope: Scope) -> Writer:
             run.spend(weight)
             names[loop.key] = item
             if loop.helper_used:
-                names[helper] = _place(index, size) | {"parentloop": names.get(parent) if parent else None}
+                names[helper] = _place(index, size) | {
+                    "name": name,
+                    "parentloop": names.get(parent) if parent else None,
+                }
             if body(run) == "break":
                 break
         return None
