@@ -44,7 +44,7 @@ def compile_call(token: Token, value: Value, arguments: Arguments, literals: lis
             f"did you mean {close[0]!r}?" if close else "docs/templates.md lists the filters",
         )
     _check_count(token, rule, arguments)
-    _check_literals(token, rule, arguments, literals)
+    _check_literals(token, rule, literals)
     if rule.build:
         built = _build(token, rule.function, literals)
         return _close(name, rule, built, value, [])
@@ -67,12 +67,14 @@ def _check_count(token: Token, rule: Filter, arguments: Arguments) -> None:
     if missing:
         raise at_token(token, f"{token.value}: missing an argument: {missing[0]!r}")
     if given > len(positional):
-        raise at_token(token, f"{token.value}: {given} arguments given, it takes {len(positional)} at most")
+        most = len(positional)
+        takes = f"at most {most} argument{'s' if most > 1 else ''}" if most else "no arguments"
+        raise at_token(token, f"{token.value} takes {takes}, not {given}")
     if unknown:
         raise at_token(token, f"{token.value}: no argument is called {unknown[0]!r}")
 
 
-def _check_literals(token: Token, rule: Filter, arguments: Arguments, literals: list[Any]) -> None:
+def _check_literals(token: Token, rule: Filter, literals: list[Any]) -> None:
     if rule.build and any(type(literal) is not str for literal in literals):
         raise at_token(token, f"{token.value} takes texts in quotes only")
     if rule.check:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import orjson
 
+from sluice.casts import excerpt
 from sluice.errors import MappingError
 from sluice.templates.limits import MAX_ITEMS, Run, too_many
 
@@ -22,7 +23,8 @@ class Special:
 EMPTY: Final = Special("empty")
 BLANK: Final = Special("blank")
 
-_NUMBERS: Final = frozenset({int, float})
+NUMBERS: Final = frozenset({int, float})
+JSON: Final = frozenset({str, int, float, bool, dict, list})
 
 
 def look_up(value: Any, key: Any) -> Any:
@@ -130,7 +132,7 @@ def less(left: Any, right: Any) -> bool:
 
     Raises MappingError for any other pair.
     """
-    if (type(left) in _NUMBERS and type(right) in _NUMBERS) or (type(left) is str and type(right) is str):
+    if (type(left) in NUMBERS and type(right) in NUMBERS) or (type(left) is str and type(right) is str):
         return bool(left < right)
     if not has_order(left) or not has_order(right):
         return False
@@ -169,6 +171,11 @@ _KINDS: Final = {
     type(None): "nothing",
     Special: "nothing",
 }
+
+
+def show(value: Any) -> str:
+    """A short form of a value for an error."""
+    return excerpt(value) if type(value) in JSON else kind_of(value)
 
 
 def kind_of(value: Any) -> str:

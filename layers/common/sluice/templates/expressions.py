@@ -1,5 +1,6 @@
 """Expressions to closures: `row['properties'].price | cast: 'number'` becomes one function of a run."""
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -70,7 +71,7 @@ def compile_expression(expression: Expression, scope: Scope, depth: int = 0) -> 
             return lambda _run: text
         case IntegerLiteral() | FloatLiteral():
             number = literal_of(expression)
-            if not -MAX_INTEGER <= number < MAX_INTEGER:
+            if not (math.isfinite(number) if type(number) is float else -MAX_INTEGER <= number < MAX_INTEGER):
                 raise at_token(expression.token, "the number is too large (integers have 64 bits)")
             return lambda _run: number
         case RangeLiteral(start=start, stop=stop):
@@ -132,7 +133,7 @@ def _compile_range(start: Value, stop: Value) -> Value:
         first, last = _whole(start(run)), _whole(stop(run))
         if last - first >= MAX_ITEMS:
             raise too_many()
-        return range(first, max(first, last + 1))
+        return range(first, last + 1)
 
     return make_range
 

@@ -202,11 +202,10 @@ def _compile_case(node: CaseNode, scope: Scope) -> Writer:
     subject = compile_expression(node.expression, scope)
     branches: list[tuple[list[Value] | None, Writer, int]] = []
     for block in node.blocks:
-        multiple = isinstance(block, MultiExpressionBlockNode)
-        values = (
-            [compile_expression(value, scope) for value in block.expression.expressions] if multiple else None
-        )
-        before, inner = scope.weight, block.block if multiple else block
+        values = None
+        if isinstance(block, MultiExpressionBlockNode):
+            values = [compile_expression(value, scope) for value in block.expression.expressions]
+        before, inner = scope.weight, block if isinstance(block, BlockNode) else block.block
         body = compile_nodes(inner.nodes, scope, silent=inner.blank)
         branches.append((values, body, scope.weight - before))
 
@@ -244,9 +243,9 @@ def _compile_cycle(node: CycleNode, scope: Scope) -> Writer:
 
     def cycle(run: Run) -> None:
         texts = [write(run, value(run)) for value in values]
-        name = write(run, group(run)) if group else "\0".join(texts)
-        turn = run.names.get(f"{name} cycle", 0)
-        run.names[f"{name} cycle"] = (turn + 1) % (len(texts) or 1)
+        name = f" group {write(run, group(run))}" if group else " cycle " + "\0".join(texts)
+        turn = run.names.get(name, 0)
+        run.names[name] = (turn + 1) % (len(texts) or 1)
         run.spend(len(name) >> 4)
         if turn < len(texts):
             run.write(texts[turn])

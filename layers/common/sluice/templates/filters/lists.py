@@ -6,8 +6,18 @@ from typing import Any, Final
 
 import orjson
 
-from sluice.casts import excerpt
-from sluice.templates.data import EMPTY, equal, kind_of, less, listed, look_up, truthy, write
+from sluice.templates.data import (
+    EMPTY,
+    NUMBERS,
+    equal,
+    kind_of,
+    less,
+    listed,
+    look_up,
+    show,
+    truthy,
+    write,
+)
 from sluice.templates.filters.filter import ArgumentError, Filter
 from sluice.templates.filters.numbers import number
 from sluice.templates.limits import MAX_ITEMS, MAX_TEXT, Run, check_text, too_long, too_many
@@ -34,8 +44,8 @@ def concat(run: Run, items: list[Any], others: Any) -> list[Any]:
 def property_of(run: Run, item: Any, name: Any) -> Any:
     """What Liquid's list filters call a property of an item.
 
-    The field of an object; the name itself where a text contains it, or its character at that index; whether
-    a number is that number; nothing of nil. Raises ArgumentError for anything else.
+    The field of an object; of a text the name itself where it contains it, or the character at an index;
+    nothing of nil. Raises ArgumentError for a number or a boolean.
     """
     kind = type(item)
     if kind is dict:
@@ -50,9 +60,7 @@ def property_of(run: Run, item: Any, name: Any) -> Any:
         run.spend(len(item) >> 6)
         run.search(item, name)
         return name if name in item else None
-    if kind is not bool and type(name) in {int, float}:
-        return item == name
-    raise ArgumentError(f"{kind_of(item)} has no property {excerpt(name)}")
+    raise ArgumentError(f"{kind_of(item)} has no property {show(name)}")
 
 
 def _key(run: Run, item: Any, name: Any) -> Any:
@@ -120,11 +128,17 @@ class _NilItemError(Exception):
 
 
 def _tests(run: Run, items: list[Any], name: Any, value: Any) -> Iterator[bool]:
-    """For each item whether its property is the value, or is there where no value is given."""
+    """For each item whether its property is the value, or is there where no value is given.
+
+    A number has no properties: it is compared with a `name` that is a number, so `has: 2` finds 2.
+    """
     for item in items:
         if item is None:
             raise _NilItemError
-        found = property_of(run, item, name)
+        if type(item) in NUMBERS and type(name) in NUMBERS:
+            found = item == name
+        else:
+            found = property_of(run, item, name)
         yield truthy(found) if value is None else equal(run, found, value)
 
 

@@ -6,8 +6,8 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sluice.casts import excerpt, parse_number
-from sluice.templates.data import kind_of, write
+from sluice.casts import parse_number
+from sluice.templates.data import show, write
 from sluice.templates.filters.filter import SLOW, ArgumentError, Filter
 from sluice.templates.limits import MAX_ITEMS, MAX_TEXT, Run, check_text, too_long, too_many
 
@@ -136,7 +136,7 @@ def _without_hidden(text: str) -> str:
 
 
 def slice_part(run: Run, value: Any, start: Any, length: Any = None) -> Any:
-    """A part of a list, or of a value's text; a negative start counts from the end, past it there is nothing."""
+    """A part of a list, or of a value's text; a negative start counts from the end."""
     whole_value = value if type(value) is list else write(run, value)
     first, count = whole(start), 1 if length is None else max(0, whole(length))
     if first < 0:
@@ -152,9 +152,7 @@ def whole(value: Any) -> int:
     if type(number) is float and number % 1 == 0:
         number = int(number)
     if type(number) is not int:
-        raise ArgumentError(
-            f"needs a whole number, not {kind_of(value) if number is None else excerpt(value)}"
-        )
+        raise ArgumentError(f"needs a whole number, not {show(value)}")
     return number
 
 
