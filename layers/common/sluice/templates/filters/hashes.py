@@ -40,8 +40,13 @@ def nothing_for_blank(function: Function) -> Function:
 
 
 def hash_with(algorithm: Callable[[bytes], Any]) -> Function:
-    """The filter that gives the hexadecimal digest of a text."""
-    return nothing_for_blank(lambda _run, text: algorithm(text.encode()).hexdigest())
+    """The filter that gives the hexadecimal digest of a text, and nothing for a blank one."""
+    is_blank = _BLANK.fullmatch
+
+    def hash_text(_run: Run, text: str) -> str | None:
+        return None if is_blank(text) else algorithm(text.encode()).hexdigest()
+
+    return hash_text
 
 
 @nothing_for_blank
