@@ -78,6 +78,57 @@ def test_a_value_that_is_none_of_the_type_is_an_error(kind, value):
         cast(value, kind)
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ({"a": 2**64}, '{"a": 18446744073709551616}'),
+        ([2**64], "[18446744073709551616]"),
+        ({"a": "\ud800"}, '{"a": "\\ud800"}'),
+        ([{1, 2}], "a value that is not JSON"),
+    ],
+)
+def test_a_value_that_cannot_be_written_as_json_is_no_string(value, shown):
+    with pytest.raises(MappingError) as caught:
+        cast(value, "string")
+    assert caught.value.detail == f"{shown} is not writable as JSON"
+
+
+def test_a_value_nested_too_deep_for_json_is_no_string():
+    value: list = []
+    for _ in range(2_000):
+        value = [value]
+    with pytest.raises(MappingError, match="is not writable as JSON"):
+        cast(value, "string")
+
+
+BOUNDS = [
+    ("integer", 2**63 - 1, 2**63 - 1),
+    ("integer", str(2**63 - 1), 2**63 - 1),
+    ("integer", -(2**63), -(2**63)),
+    ("number", str(2**63), float(2**63)),
+    ("number", "1." + "0" * 62, 1.0),
+    ("boolean", " YES ", True),
+    ("boolean", 0, False),
+    ("array", " [1]", [1]),
+    ("array", "[", MappingError),
+    ("integer", -(2**63) - 1, MappingError),
+    ("integer", float(2**63), MappingError),
+    ("number", "1." + "0" * 63, MappingError),
+    ("number", "1e9999", MappingError),
+    ("boolean", "true" + " " * 61, MappingError),
+]
+
+
+@pytest.mark.parametrize(("kind", "value", "expected"), BOUNDS)
+def test_a_cast_goes_to_its_bounds(kind, value, expected):
+    if expected is MappingError:
+        with pytest.raises(MappingError):
+            cast(value, kind)
+    else:
+        assert cast(value, kind) == expected
+        assert type(cast(value, kind)) is type(expected)
+
+
 def test_the_error_shows_the_value():
     with pytest.raises(MappingError, match='"abc" is not a number'):
         cast("abc", "number")
@@ -87,6 +138,9 @@ def test_an_error_shows_64_characters_of_a_long_value():
     with pytest.raises(MappingError) as caught:
         cast("x" * 10_000, "number")
     assert caught.value.detail == f'"{"x" * 62}… is not a number'
+    assert excerpt("x" * 62) == f'"{"x" * 62}"'
+    assert excerpt("x" * 63) == f'"{"x" * 62}…'
+    assert excerpt([1] * 10_000) == f"[{'1,' * 31}…"
 
 
 @pytest.mark.parametrize("kind", CASTS)

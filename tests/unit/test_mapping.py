@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.errors import WorkspaceError
+from sluice.errors import MappingError, WorkspaceError
 from sluice.fields import MISSING, compile_field, format_field
 from sluice.mapping import compile_mapping
+from sluice.reasons import Reason
 
 EVENT = {"userId": "u-1", "event": None, "properties": {"total": 12.5, "list": [1, {"a": 2}]}}
 
@@ -54,6 +55,20 @@ def test_a_mapping_fills_its_fields(spec, payload):
 def test_what_is_no_mapping_is_refused(spec):
     with pytest.raises(WorkspaceError):
         compile_mapping(spec)
+
+
+HASH = {"template": "{{ row.email | downcase | strip | sha256 }}"}
+
+
+@pytest.mark.parametrize("event", [{}, {"email": None}, {"email": ""}, {"email": " \t\u200b"}])
+def test_users_without_an_address_share_no_hash(event):
+    assert compile_mapping({"email": HASH, "id": {"value": 1}})(event) == {"id": 1}
+    assert compile_mapping({"email": HASH | {"if_missing": "omit"}})(event) == {}
+    assert compile_mapping({"email": HASH | {"if_missing": "null"}})(event) == {"email": None}
+    with pytest.raises(MappingError) as caught:
+        compile_mapping({"email": HASH | {"if_missing": "error"}})(event)
+    assert caught.value.reason is Reason.MISSING_REQUIRED_FIELD
+    assert caught.value.field == "email"
 
 
 def test_a_constant_is_the_operators_and_not_the_callers_to_change():

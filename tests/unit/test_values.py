@@ -61,6 +61,12 @@ REFUSED = [
 ]
 
 
+def test_an_error_without_a_place_in_a_text_has_no_line():
+    error = SourceError("wrong", ("a", 1), hint="write b")
+    assert (error.message, error.place, error.hint) == ("wrong", ("a", 1), "write b")
+    assert (error.line, error.column) == (0, 0)
+
+
 @pytest.mark.parametrize(("source", "place", "hint"), REFUSED, ids=[str(case[0]) for case in REFUSED])
 def test_what_is_no_source_is_refused_with_its_place_and_a_hint(source, place, hint):
     with pytest.raises(SourceError) as caught:

@@ -4,6 +4,7 @@ Null stays null and a missing field stays missing: there is nothing to cast. Wha
 with an excerpt of the value; nothing turns into 0 or false by accident.
 """
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -52,9 +53,16 @@ def excerpt(value: Any) -> str:
     """At most 64 characters that show a value, as JSON."""
     try:
         text = orjson.dumps(value[: EXCERPT + 1] if isinstance(value, str | list) else value).decode()
-    except TypeError:
-        text = type(value).__name__
+    except TypeError:  # no JSON of orjson's: half a surrogate pair, a number beyond 64 bits
+        text = _escaped(value)
     return text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
+
+
+def _escaped(value: Any) -> str:
+    try:
+        return json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return "a value that is not JSON"
 
 
 def refuse(value: Any, wanted: str) -> MappingError:

@@ -188,6 +188,7 @@ LARGE = [
     "".join(f"{{% assign a{n} = row.json_lists | cast: 'json' %}}" for n in range(9)),
     "{% for a in row.objects %}{% assign b = row.wider | url_encode %}{% endfor %}",
     "{{ row.wider | truncatewords: 9999999 | split: '' | size }}",
+    "{{ row.letters | slice: 0, 200 | regex_replace: 'a', '" + "x" * 7_500 + "' }}",
 ]
 """What would gather large values in names, or make one in between."""
 

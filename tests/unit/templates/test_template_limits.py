@@ -17,7 +17,7 @@ from sluice.errors import MappingError, WorkspaceError
 from sluice.fields import MISSING
 from sluice.templates import compile_template
 from sluice.templates.filters import FILTERS
-from sluice.templates.limits import MAX_TEMPLATE
+from sluice.templates.limits import MAX_TEMPLATE, MAX_TEXT
 from tests.unit.templates.hostile import ATTACKS, LARGE, MEASURED_HOLES, generate_template, hostile_event
 
 GENERATED = int(os.environ.get("SLUICE_GENERATED_TEMPLATES", "2000"))
@@ -77,6 +77,24 @@ def test_a_pattern_pays_for_its_size():
     with pytest.raises(MappingError, match="too much work"):
         large(EVENT)
     assert large({"ab": EVENT["ab"][:1_000]}) is False
+
+
+def test_regex_replace_makes_texts_up_to_the_limit():
+    get = compile_template(f"{{{{ row.text | regex_replace: 'a', '{'x' * 64}' | size }}}}")
+    assert get({"text": "a" * 1_024}) == MAX_TEXT
+    for text in ["a" * 1_024 + "b", "b" + "a" * 1_024, "a" * 1_025]:
+        with pytest.raises(MappingError, match="longer than 65,536"):
+            get({"text": text})
+
+
+def test_a_value_of_case_pays_for_each_time_that_it_writes():
+    body = "{% assign a = 1 %}" * 30
+    template = (
+        "{% for i in (1..100) %}{% case 1 %}{% when " + "VALUES %}" + body + "{% endcase %}{% endfor %}"
+    )
+    assert compile_template(template.replace("VALUES", "1"))({}) == ""
+    with pytest.raises(MappingError, match="too much work"):
+        compile_template(template.replace("VALUES", ", ".join("1" * 10)))({})
 
 
 @pytest.mark.parametrize(

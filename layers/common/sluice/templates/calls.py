@@ -4,17 +4,16 @@ import difflib
 import inspect
 import math
 from collections.abc import Callable
-from functools import cache
 from typing import Any, Final
 
 from liquid import Token
 
 from sluice.casts import MAX_INTEGER
 from sluice.errors import MappingError
-from sluice.templates.data import Special, listed, write
+from sluice.templates.data import Special, kind_of, listed, write
 from sluice.templates.environment import at_token
 from sluice.templates.filters import FILTERS
-from sluice.templates.filters.filter import Filter, Function
+from sluice.templates.filters.filter import ArgumentError, Filter, Function
 from sluice.templates.limits import (
     CHARACTERS_A_STEP,
     MAX_ITEMS,
@@ -44,7 +43,8 @@ def compile_call(token: Token, value: Value, arguments: Arguments, literals: lis
             f"there is no filter {name!r}",
             f"did you mean {close[0]!r}?" if close else "docs/templates.md lists the filters",
         )
-    _check_arguments(token, rule, arguments, literals)
+    _check_count(token, rule, arguments)
+    _check_literals(token, rule, literals)
     if rule.build:
         built = _build(token, rule.function, literals)
         return _close(name, rule, built, value, [])
@@ -53,26 +53,35 @@ def compile_call(token: Token, value: Value, arguments: Arguments, literals: lis
     return _close(name, rule, rule.function, value, [get for _, get in arguments])
 
 
-def _check_arguments(token: Token, rule: Filter, arguments: Arguments, literals: list[Any]) -> None:
-    positional = [literal for (keyword, _), literal in zip(arguments, literals, strict=True) if not keyword]
-    keywords = {keyword: None for keyword, _ in arguments if keyword}
-    before = [] if rule.build else [None, None]  # the run and the value
-    try:
-        _signature(rule.function).bind(*before, *positional, **keywords)
-    except TypeError as error:
-        raise at_token(token, f"{token.value}: {error}".replace(" a required", " an")) from None
-    if rule.build and (keywords or any(type(literal) is not str for literal in literals)):
+def _check_count(token: Token, rule: Filter, arguments: Arguments) -> None:
+    """Raises WorkspaceError for too few or too many arguments, and for a name that no argument has."""
+    places = list(inspect.signature(rule.function).parameters.values())[0 if rule.build else 2 :]
+    positional = [place for place in places if place.kind is not place.KEYWORD_ONLY]
+    given = sum(not keyword for keyword, _ in arguments)
+    missing = [place.name for place in positional[given:] if place.default is place.empty]
+    unknown = [
+        name
+        for name, _ in arguments
+        if name and name not in {place.name for place in places[len(positional) :]}
+    ]
+    if missing:
+        raise at_token(token, f"{token.value}: missing an argument: {missing[0]!r}")
+    if given > len(positional):
+        most = len(positional)
+        takes = f"at most {most} argument{'s' if most > 1 else ''}" if most else "no arguments"
+        raise at_token(token, f"{token.value} takes {takes}, not {given}")
+    if unknown:
+        raise at_token(token, f"{token.value}: no argument is called {unknown[0]!r}")
+
+
+def _check_literals(token: Token, rule: Filter, literals: list[Any]) -> None:
+    if rule.build and any(type(literal) is not str for literal in literals):
         raise at_token(token, f"{token.value} takes texts in quotes only")
     if rule.check:
         try:
             rule.check(literals)
         except (ValueError, MappingError) as error:
             raise at_token(token, f"{token.value}: {error}") from error
-
-
-@cache
-def _signature(function: Function) -> inspect.Signature:
-    return inspect.signature(function)
 
 
 def _build(token: Token, build: Function, literals: list[Any]) -> Function:
@@ -106,10 +115,11 @@ def _close(name: str, rule: Filter, function: Function, value: Value, arguments:
         if seen is None and not takes_nothing:
             return None
         seen = see(run, seen)
+        given = [_argument(run, get) for get in arguments]
         try:
-            result = function(run, seen, *[_argument(run, get) for get in arguments])
+            result = function(run, seen, *given)
         except FAULTS as error:
-            raise MappingError(f"filter {name}: {error}") from error
+            raise _refuse_call(name, error, seen, given) from error
         return check_result(run, result)
 
     def call_without_arguments(run: Run) -> Any:
@@ -120,10 +130,20 @@ def _close(name: str, rule: Filter, function: Function, value: Value, arguments:
         try:
             result = function(run, seen)
         except FAULTS as error:
-            raise MappingError(f"filter {name}: {error}") from error
+            raise _refuse_call(name, error, seen, []) from error
         return check_result(run, result)
 
     return call if arguments else call_without_arguments
+
+
+def _refuse_call(name: str, error: Exception, value: Any, arguments: list[Any]) -> MappingError:
+    """The error of a call that failed. What Python says of its own objects would tell a user nothing."""
+    if isinstance(error, ArgumentError):
+        return MappingError(f"filter {name}: {error}")
+    kinds = ", ".join(kind_of(argument) for argument in arguments if type(argument) is not Run)
+    return MappingError(
+        f"filter {name}: cannot be used on {kind_of(value)}" + (f" with {kinds}" if kinds else "")
+    )
 
 
 def _argument(run: Run, get: Value) -> Any:
@@ -162,9 +182,6 @@ def _views(rule: Filter) -> Callable[[Run, Any], Any]:
             run.spend(steps + (len(value) >> power))
         elif kind is Special:
             return None
-        elif kind is range:
-            run.spend(steps + (len(value) >> 3))
-            return list(value)
         else:
             run.spend(steps)
         return value

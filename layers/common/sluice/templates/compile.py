@@ -11,7 +11,7 @@ from sluice.templates.environment import at_place, parse
 from sluice.templates.expressions import Value, compile_expression
 from sluice.templates.limits import Run
 from sluice.templates.scope import Scope
-from sluice.templates.tags import assigned_names, compile_nodes
+from sluice.templates.tags import assigned_names, compile_nodes, counter_names
 
 
 def compile_text(text: str) -> Getter:
@@ -19,7 +19,7 @@ def compile_text(text: str) -> Getter:
     nodes = parse(text.strip("\r\n") if text.strip("\r\n")[:2] == "{{" else text)
     scope = Scope()
     try:
-        scope.assigned = assigned_names(nodes)
+        scope.assigned, scope.counters = assigned_names(nodes), counter_names(nodes)
         if len(nodes) == 1 and type(nodes[0]) is OutputNode:
             return _guard(_compile_typed(compile_expression(nodes[0].expression, scope)))
         return _guard(_compile_written(nodes, scope))
@@ -53,6 +53,8 @@ def _guard(value: Value) -> Getter:
         try:
             return value(Run(event))
         except FAULTS as error:
-            raise MappingError(f"the template cannot take this event: {error}") from error
+            raise MappingError(
+                "the template cannot use this event: a value is not JSON or nested too deep"
+            ) from error
 
     return get

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import orjson
 
+from sluice.casts import excerpt
 from sluice.errors import MappingError
 from sluice.templates.limits import MAX_ITEMS, Run, too_many
 
@@ -22,7 +23,8 @@ class Special:
 EMPTY: Final = Special("empty")
 BLANK: Final = Special("blank")
 
-_NUMBERS: Final = frozenset({int, float})
+NUMBERS: Final = frozenset({int, float})
+JSON: Final = frozenset({str, int, float, bool, dict, list})
 
 
 def look_up(value: Any, key: Any) -> Any:
@@ -83,7 +85,7 @@ def listed(value: Any) -> list[Any]:
         return flat
     if kind is range:
         return list(value)
-    return [] if value is None else [value]
+    return [] if value is None or kind is Special else [value]
 
 
 def _flatten(value: list[Any], flat: list[Any]) -> None:
@@ -126,12 +128,20 @@ def _is_special(special: Special, value: Any) -> bool:
 
 
 def less(left: Any, right: Any) -> bool:
-    """`<` of two texts or two numbers; false where one is nil. Raises MappingError for a mixture."""
-    if (type(left) in _NUMBERS and type(right) in _NUMBERS) or (type(left) is str and type(right) is str):
+    """`<` of two texts or two numbers; false where one is nil, `empty` or `blank`.
+
+    Raises MappingError for any other pair.
+    """
+    if (type(left) in NUMBERS and type(right) in NUMBERS) or (type(left) is str and type(right) is str):
         return bool(left < right)
-    if left is None or right is None:
+    if not has_order(left) or not has_order(right):
         return False
-    raise MappingError(f"a template compares {_name(left)} with {_name(right)}")
+    raise MappingError(f"a template compares {kind_of(left)} with {kind_of(right)}")
+
+
+def has_order(value: Any) -> bool:
+    """Whether `<` can be asked of a value at all: nil, `empty` and `blank` are less than nothing."""
+    return value is not None and type(value) is not Special
 
 
 def contains(run: Run, left: Any, right: Any) -> bool:
@@ -149,10 +159,25 @@ def contains(run: Run, left: Any, right: Any) -> bool:
         return any(equal(run, item, right) for item in left)
     if kind is dict:
         return type(right) is str and right in left
-    raise MappingError(f"{_name(left)} contains nothing")
+    raise MappingError(f"{kind_of(left)} contains nothing")
 
 
-def _name(value: Any) -> str:
-    return {dict: "an object", list: "a list", range: "a range", str: "a text", bool: "a boolean"}.get(
-        type(value), "a number"
-    )
+_KINDS: Final = {
+    dict: "an object",
+    list: "a list",
+    range: "a range",
+    str: "a text",
+    bool: "a boolean",
+    type(None): "nothing",
+    Special: "nothing",
+}
+
+
+def show(value: Any) -> str:
+    """A short form of a value for an error."""
+    return excerpt(value) if type(value) in JSON else kind_of(value)
+
+
+def kind_of(value: Any) -> str:
+    """What an error calls a value of this type."""
+    return _KINDS.get(type(value), "a number")

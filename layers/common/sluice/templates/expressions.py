@@ -1,5 +1,6 @@
 """Expressions to closures: `row['properties'].price | cast: 'number'` becomes one function of a run."""
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -30,10 +31,10 @@ from liquid.expression import Expression
 
 from sluice.casts import MAX_INTEGER, parse_number
 from sluice.templates.calls import compile_call
-from sluice.templates.data import BLANK, EMPTY, contains, equal, less, look_up, truthy
+from sluice.templates.data import BLANK, EMPTY, contains, equal, has_order, less, look_up, truthy
 from sluice.templates.environment import at_place, at_token
 from sluice.templates.limits import MAX_ITEMS, MAX_OPERATORS, Run, too_many
-from sluice.templates.scope import ROOTS, Scope
+from sluice.templates.scope import ROOTS, Scope, counter_key
 
 type Value = Callable[[Run], Any]
 
@@ -70,7 +71,7 @@ def compile_expression(expression: Expression, scope: Scope, depth: int = 0) -> 
             return lambda _run: text
         case IntegerLiteral() | FloatLiteral():
             number = literal_of(expression)
-            if not -MAX_INTEGER <= number < MAX_INTEGER:
+            if not (math.isfinite(number) if type(number) is float else -MAX_INTEGER <= number < MAX_INTEGER):
                 raise at_token(expression.token, "the number is too large (integers have 64 bits)")
             return lambda _run: number
         case RangeLiteral(start=start, stop=stop):
@@ -122,7 +123,7 @@ def _compile_operator(expression: Expression, left: Value, right: Value) -> Valu
 
 
 def _less_or_equal(run: Run, left: Any, right: Any) -> bool:
-    if left is None or right is None:
+    if not has_order(left) or not has_order(right):
         return False
     return less(left, right) or equal(run, left, right)
 
@@ -132,7 +133,7 @@ def _compile_range(start: Value, stop: Value) -> Value:
         first, last = _whole(start(run)), _whole(stop(run))
         if last - first >= MAX_ITEMS:
             raise too_many()
-        return range(first, max(first, last + 1))
+        return range(first, last + 1)
 
     return make_range
 
@@ -153,15 +154,21 @@ def _compile_path(token: Token, segments: list[Any], scope: Scope, depth: int) -
     key = scope.find(head)
     if key is None and head not in ROOTS:
         raise at_token(token, f"nothing is called {head!r}", f"the event is row: row.{head}")
+    root = _compile_root(key, head, scope)
     if any(isinstance(segment, Path) for segment in rest):
-        return _compile_computed(key, head, rest, scope, depth)
-    if key is not None:
-        return _steps(lambda run: run.names.get(key), rest)
-    if head == "item":
-        return _steps(lambda run: look_up(run.row, "item"), rest)
-    if rest and all(type(segment) is str and segment not in {"size", "first", "last"} for segment in rest):
-        return _fields_of_row(rest)
-    return _steps(lambda run: run.row, rest)
+        return _compile_computed(root, rest, scope, depth)
+    plain = all(type(segment) is str and segment not in {"size", "first", "last"} for segment in rest)
+    return _fields_of_row(rest) if key is None and head == "row" and rest and plain else _steps(root, rest)
+
+
+def _compile_root(key: str | None, head: str, scope: Scope) -> Value:
+    """What a path's first name stands for. A name that was not assigned may be that of a counter."""
+    if key is None:
+        return (lambda run: look_up(run.row, "item")) if head == "item" else lambda run: run.row
+    if key in scope.counters:
+        counter = counter_key(key)
+        return lambda run: run.names[key] if key in run.names else run.names.get(counter)
+    return lambda run: run.names.get(key)
 
 
 def _fields_of_row(names: list[str]) -> Value:
@@ -208,7 +215,7 @@ def _steps(root: Value, keys: list[Any]) -> Value:
     return get
 
 
-def _compile_computed(key: str | None, head: str, segments: list[Any], scope: Scope, depth: int) -> Value:
+def _compile_computed(root: Value, segments: list[Any], scope: Scope, depth: int) -> Value:
     """A path with a path in brackets: `row.prices[row.currency]`."""
     steps: list[Value] = []
     for segment in segments:
@@ -216,10 +223,6 @@ def _compile_computed(key: str | None, head: str, segments: list[Any], scope: Sc
             steps.append(compile_expression(segment, scope, depth + 1))
         else:
             steps.append(_constant(segment))
-    if key is not None:
-        root = _steps(lambda run: run.names.get(key), [])
-    else:
-        root = _steps(lambda run: run.row, ["item"] if head == "item" else [])
 
     def get(run: Run) -> Any:
         value = root(run)

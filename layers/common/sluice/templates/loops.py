@@ -8,6 +8,7 @@ from liquid.builtin.tags.tablerow_tag import TablerowNode
 
 from sluice.casts import parse_number
 from sluice.errors import MappingError
+from sluice.templates.data import show
 from sluice.templates.environment import at_token
 from sluice.templates.expressions import Value, compile_expression
 from sluice.templates.limits import Run
@@ -27,7 +28,7 @@ def compile_for(node: ForNode, scope: Scope) -> Writer:
     scope.leave()
     weight = scope.weight - before + HELPER_STEPS
     otherwise = compile_block(node.default, scope)
-    helper = f"{loop.key} forloop"
+    helper, name = f"{loop.key} forloop", f"{node.expression.identifier}-{node.expression.iterable}"
     parent = next(
         (f"{outer.key} forloop" for outer in reversed(scope.loops) if outer.helper == "forloop"), None
     )
@@ -44,7 +45,10 @@ def compile_for(node: ForNode, scope: Scope) -> Writer:
             run.spend(weight)
             names[loop.key] = item
             if loop.helper_used:
-                names[helper] = _place(index, size) | {"parentloop": names.get(parent) if parent else None}
+                names[helper] = _place(index, size) | {
+                    "name": name,
+                    "parentloop": names.get(parent) if parent else None,
+                }
             if body(run) == "break":
                 break
         return None
@@ -67,7 +71,8 @@ def compile_tablerow(node: TablerowNode, scope: Scope) -> Writer:
         found = items(run)
         if not found:
             return None
-        size, width = len(found), max(1, whole_number(columns(run)) if columns else len(found))
+        size = len(found)
+        width = max(1, _whole(columns(run), size) if columns else size)
         run.write('<tr class="row1">\n')
         for index, item in enumerate(found):
             run.spend(weight)
@@ -104,8 +109,9 @@ def compile_items(expression: LoopExpression, scope: Scope) -> Value:
 
     def get_items(run: Run) -> Any:
         found = _items_of(run, source(run))
-        start = run.names.get(key, 0) if goes_on else max(0, whole_number(offset(run))) if offset else 0
-        stop = len(found) if limit is None else max(0, min(len(found), start + whole_number(limit(run))))
+        size = len(found)
+        start = run.names.get(key, 0) if goes_on else max(0, _whole(offset(run), 0)) if offset else 0
+        stop = size if limit is None else max(0, min(size, start + _whole(limit(run), size)))
         run.names[key] = stop
         if start or stop < len(found):
             found = found[start:stop]
@@ -114,12 +120,17 @@ def compile_items(expression: LoopExpression, scope: Scope) -> Value:
     return get_items
 
 
-def whole_number(value: Any) -> int:
-    """The number of a loop's `limit`, `offset` or `cols`. Raises MappingError where it is not whole."""
+def _whole(value: Any, instead: int) -> int:
+    """The number of a loop's `limit`, `offset` or `cols`, without its fraction; `instead` where it is nil.
+
+    Raises MappingError where it is not a number.
+    """
+    if value is None:
+        return instead
     number = parse_number(value) if type(value) is str else value
-    if type(number) is not int:
-        raise MappingError("limit, offset and cols of a loop are whole numbers")
-    return number
+    if type(number) is not int and type(number) is not float:
+        raise MappingError(f"limit, offset and cols of a loop must be numbers, not {show(value)}")
+    return int(number)
 
 
 def _items_of(run: Run, value: Any) -> Any:

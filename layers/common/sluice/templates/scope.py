@@ -19,9 +19,13 @@ class Loop:
 
 @dataclass
 class Scope:
-    """The names known so far, the loops around, and how much was compiled (the weight of a loop's body)."""
+    """The names known so far, the loops around, and how much was compiled (the weight of a loop's body).
+
+    `counters` are those of the assigned names that `increment` or `decrement` counts.
+    """
 
     assigned: set[str] = field(default_factory=set)
+    counters: set[str] = field(default_factory=set)
     loops: list[Loop] = field(default_factory=list)
     weight: int = 0
     made: int = 0
@@ -46,3 +50,8 @@ class Scope:
                 loop.helper_used = True
                 return f"{loop.key} {loop.helper}"
         return name if name in self.assigned else None
+
+
+def counter_key(name: str) -> str:
+    """The key in a run's names of a counter: `increment` leaves an assigned variable of its name alone."""
+    return f"{name} counter"

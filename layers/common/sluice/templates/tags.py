@@ -1,6 +1,6 @@
 """Tags and text to closures: each writes to the run, and says where a loop is to be left or goes on."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Literal
 
 from liquid.ast import BlockNode, Node
@@ -26,7 +26,7 @@ from sluice.templates.data import equal, truthy, write
 from sluice.templates.environment import at_token
 from sluice.templates.expressions import Value, compile_expression
 from sluice.templates.limits import MAX_TEXT, Run, steps_to_make, steps_to_write
-from sluice.templates.scope import ROOTS, Scope
+from sluice.templates.scope import ROOTS, Scope, counter_key
 
 type Signal = Literal["break", "continue"] | None
 type Writer = Callable[[Run], Signal]
@@ -87,9 +87,9 @@ def compile_node(node: Node, scope: Scope) -> Writer:
                 raise at_token(node.token, f"{signal!r} stands outside a loop")
             return lambda _run: signal
         case IncrementNode(name=name):
-            return _compile_counter(f"{name} counter", 0, 1)
+            return _compile_counter(counter_key(str(name)), 0, 1)
         case DecrementNode(name=name):
-            return _compile_counter(f"{name} counter", -1, -1)
+            return _compile_counter(counter_key(str(name)), -1, -1)
         case CycleNode():
             return _compile_cycle(node, scope)
         case IfChangedNode(block=block):
@@ -104,13 +104,24 @@ def compile_node(node: Node, scope: Scope) -> Writer:
 def assigned_names(nodes: Iterable[Node]) -> set[str]:
     """Every name that the template sets anywhere. Raises WorkspaceError where it sets `row`."""
     names = set()
-    for node in nodes:
+    for node in _all_nodes(nodes):
         for name in node.template_scope():
             if name in ROOTS:
                 raise at_token(name.token, f"{str(name)!r} is taken: choose another name")
             names.add(str(name))
-        names |= assigned_names(node.children(None))  # type: ignore[arg-type]  # only loaders would use it
     return names
+
+
+def counter_names(nodes: Iterable[Node]) -> set[str]:
+    """Every name that `increment` or `decrement` counts."""
+    counters = (node for node in _all_nodes(nodes) if isinstance(node, IncrementNode | DecrementNode))
+    return {str(node.name) for node in counters}
+
+
+def _all_nodes(nodes: Iterable[Node]) -> Iterator[Node]:
+    for node in nodes:
+        yield node
+        yield from _all_nodes(node.children(None))  # type: ignore[arg-type]  # only loaders would use it
 
 
 def captured(run: Run, body: Writer) -> tuple[str, Signal]:
@@ -187,26 +198,30 @@ def _compile_if(node: Any, scope: Scope) -> Writer:
 
 
 def _compile_case(node: CaseNode, scope: Scope) -> Writer:
-    """Every `when` that matches is written, an `else` when none before it did."""
+    """Every `when` is written once for each of its values that match, an `else` when none before it did."""
     subject = compile_expression(node.expression, scope)
-    branches: list[tuple[list[Value] | None, Writer | None]] = []
+    branches: list[tuple[list[Value] | None, Writer, int]] = []
     for block in node.blocks:
+        values = None
         if isinstance(block, MultiExpressionBlockNode):
             values = [compile_expression(value, scope) for value in block.expression.expressions]
-            branches.append((values, compile_block(block.block, scope)))
-        else:
-            branches.append((None, compile_block(block, scope)))
+        before, inner = scope.weight, block if isinstance(block, BlockNode) else block.block
+        body = compile_nodes(inner.nodes, scope, silent=inner.blank)
+        branches.append((values, body, scope.weight - before))
 
     def write_matching(run: Run) -> Signal:
         wanted, matched = subject(run), False
-        for values, body in branches:
+        for values, body, weight in branches:
             if values is None:
-                hit = not matched
+                hits = 0 if matched else 1
             else:
-                hit = any(equal(run, wanted, value(run)) for value in values)
-                matched = matched or hit
-            if hit and body is not None and (signal := body(run)) is not None:
-                return signal
+                hits = sum(equal(run, wanted, value(run)) for value in values)
+                matched = matched or hits > 0
+            for turn in range(hits):
+                if turn:
+                    run.spend(weight)  # a loop around has paid for the body once
+                if (signal := body(run)) is not None:
+                    return signal
         return None
 
     return write_matching
@@ -228,9 +243,9 @@ def _compile_cycle(node: CycleNode, scope: Scope) -> Writer:
 
     def cycle(run: Run) -> None:
         texts = [write(run, value(run)) for value in values]
-        name = write(run, group(run)) if group else "\0".join(texts)
-        turn = run.names.get(f"{name} cycle", 0)
-        run.names[f"{name} cycle"] = (turn + 1) % (len(texts) or 1)
+        name = f" group {write(run, group(run))}" if group else " cycle " + "\0".join(texts)
+        turn = run.names.get(name, 0)
+        run.names[name] = (turn + 1) % (len(texts) or 1)
         run.spend(len(name) >> 4)
         if turn < len(texts):
             run.write(texts[turn])

@@ -9,6 +9,10 @@ from sluice.templates.limits import CHARACTERS_A_STEP
 type Function = Callable[..., Any]
 
 
+class ArgumentError(ValueError):
+    """A value or an argument that a filter cannot use. The message is in plain words: users see it."""
+
+
 @dataclass(frozen=True)
 class Filter:
     """One filter of the registry.

@@ -1,28 +1,59 @@
-"""Filters that hash, encode and normalise: what advertising and messaging destinations ask of user data."""
+"""Filters that hash, encode and normalise: what advertising and messaging destinations ask of user data.
+
+Those that hash or normalise give nothing for blank text: all users without an e-mail address would otherwise
+share one hash, and a vendor would take them for one person.
+"""
 
 import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial, wraps
 from typing import Any, Final
 
 from sluice.casts import excerpt, refuse
 from sluice.templates.data import write
-from sluice.templates.filters.filter import Filter, Function
+from sluice.templates.filters.filter import ArgumentError, Filter, Function
 from sluice.templates.limits import Run
 
 MAX_CONTACT: Final = 254
 """Characters of an e-mail address (RFC 5321); no phone number is longer."""
 
+# White space and what nobody sees: control characters, zero-width ones, byte order marks, blank letters.
+_BLANK = re.compile(
+    r"[\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]*"
+)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _GOOGLE = frozenset({"gmail.com", "googlemail.com"})
 
 
+def nothing_for_blank(function: Function) -> Function:
+    """The filter, but nothing for a text in which there is nothing to see."""
+
+    @wraps(function)
+    def apply(run: Run, text: str, *arguments: Any) -> Any:
+        return None if _BLANK.fullmatch(text) else function(run, text, *arguments)
+
+    return apply
+
+
+def hash_with(algorithm: Callable[[bytes], Any]) -> Function:
+    """The filter that gives the hexadecimal digest of a text, and nothing for a blank one."""
+    is_blank = _BLANK.fullmatch
+
+    def hash_text(_run: Run, text: str) -> str | None:
+        return None if is_blank(text) else algorithm(text.encode()).hexdigest()
+
+    return hash_text
+
+
+@nothing_for_blank
 def hmac_sha256(run: Run, text: str, key: Any) -> str:
-    """Raises ValueError without a key: anybody could make what is signed with none."""
+    """Raises ArgumentError without a key: anybody can sign with an empty one."""
     if key is None or key == "":
-        raise ValueError("there is no key")
+        raise ArgumentError("there is no key")
     return hmac.new(write(run, key).encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
@@ -47,6 +78,7 @@ def build_normalize_email(provider: str = "") -> Function:
     if provider not in {"", "google"}:
         raise ValueError(f"there are no rules for {provider!r}; write 'google' or nothing")
 
+    @nothing_for_blank
     def normalize_email(_run: Run, text: str) -> str:
         address = text.strip().lower()
         if len(address) > MAX_CONTACT or not _EMAIL.fullmatch(address):
@@ -69,6 +101,7 @@ def build_e164(region: str = "") -> Function:
     if country is not None and country not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError(f"{excerpt(region)} is no region; write two letters such as 'DE'")
 
+    @nothing_for_blank
     def normalize_phone(_run: Run, text: str) -> str:
         try:
             parsed = phonenumbers.parse(text, country) if len(text) <= MAX_CONTACT else None
@@ -82,9 +115,9 @@ def build_e164(region: str = "") -> Function:
 
 
 FILTERS: Final[Mapping[str, Filter]] = {
-    "sha256": Filter(lambda _run, text: hashlib.sha256(text.encode()).hexdigest()),
-    "sha1": Filter(lambda _run, text: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()),
-    "md5": Filter(lambda _run, text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()),
+    "sha256": Filter(hash_with(hashlib.sha256)),
+    "sha1": Filter(hash_with(partial(hashlib.sha1, usedforsecurity=False))),
+    "md5": Filter(hash_with(partial(hashlib.md5, usedforsecurity=False))),
     "hmac_sha256": Filter(hmac_sha256, steps=4),
     "base64_encode": Filter(lambda _run, text: base64.b64encode(text.encode()).decode()),
     "base64_decode": Filter(base64_decode),

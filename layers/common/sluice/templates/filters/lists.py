@@ -1,12 +1,24 @@
 """Filters on lists. They see lists within lists as one flat list, and one value as a list of one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import compress
 from typing import Any, Final
 
 import orjson
 
-from sluice.templates.data import EMPTY, equal, less, listed, look_up, truthy, write
-from sluice.templates.filters.filter import Filter
+from sluice.templates.data import (
+    EMPTY,
+    NUMBERS,
+    equal,
+    kind_of,
+    less,
+    listed,
+    look_up,
+    show,
+    truthy,
+    write,
+)
+from sluice.templates.filters.filter import ArgumentError, Filter
 from sluice.templates.filters.numbers import number
 from sluice.templates.limits import MAX_ITEMS, MAX_TEXT, Run, check_text, too_long, too_many
 
@@ -21,7 +33,7 @@ def join(run: Run, items: list[Any], separator: Any = " ") -> str:
 
 def concat(run: Run, items: list[Any], others: Any) -> list[Any]:
     if type(others) is not list and type(others) is not range and others is not None:
-        raise ValueError("concat needs a list")
+        raise ArgumentError(f"needs a list to add, not {kind_of(others)}")
     more = listed(others)
     if len(items) + len(more) > MAX_ITEMS:
         raise too_many()
@@ -29,24 +41,50 @@ def concat(run: Run, items: list[Any], others: Any) -> list[Any]:
     return items + more
 
 
-def map_items(_run: Run, items: list[Any], name: Any) -> list[Any]:
-    return [look_up(item, name) for item in items]
+def property_of(run: Run, item: Any, name: Any) -> Any:
+    """What Liquid's list filters call a property of an item.
+
+    The field of an object; of a text the name itself where it contains it, or the character at an index;
+    nothing of nil. Raises ArgumentError for a number or a boolean.
+    """
+    kind = type(item)
+    if kind is dict:
+        return item.get(name) if type(name) is str else None
+    if item is None:
+        return None
+    if kind is str:
+        if type(name) is int:
+            return item[name] if -len(item) <= name < len(item) else None
+        if type(name) is not str:
+            return None
+        run.spend(len(item) >> 6)
+        run.search(item, name)
+        return name if name in item else None
+    raise ArgumentError(f"{kind_of(item)} has no property {show(name)}")
 
 
-def uniq(_run: Run, items: list[Any], name: Any = None) -> list[Any]:
+def _key(run: Run, item: Any, name: Any) -> Any:
+    """The item, or its property where there is a name."""
+    return item if name is None else property_of(run, item, name)
+
+
+def map_items(run: Run, items: list[Any], name: Any) -> list[Any]:
+    return [property_of(run, item, name) for item in items]
+
+
+def uniq(run: Run, items: list[Any], name: Any = None) -> list[Any]:
     found: dict[bytes, Any] = {}
     for item in items:
-        key = item if name is None else look_up(item, name)
-        found.setdefault(orjson.dumps(key, option=orjson.OPT_SORT_KEYS), item)
+        found.setdefault(orjson.dumps(_key(run, item, name), option=orjson.OPT_SORT_KEYS), item)
     return list(found.values())
 
 
-def compact(_run: Run, items: list[Any], name: Any = None) -> list[Any]:
-    return [item for item in items if (item if name is None else look_up(item, name)) is not None]
+def compact(run: Run, items: list[Any], name: Any = None) -> list[Any]:
+    return [item for item in items if _key(run, item, name) is not None]
 
 
-def sum_items(_run: Run, items: list[Any], name: Any = None) -> int | float:
-    total = sum(number(item if name is None else look_up(item, name)) for item in items)
+def sum_items(run: Run, items: list[Any], name: Any = None) -> int | float:
+    total = sum(number(_key(run, item, name)) for item in items)
     return round(total, 12) if type(total) is float else total
 
 
@@ -66,14 +104,14 @@ class _Order:
 
 def sort(run: Run, items: list[Any], name: Any = None) -> list[Any]:
     _pay_for_sorting(run, items)
-    return sorted(items, key=lambda item: _Order(item if name is None else look_up(item, name)))
+    return sorted(items, key=lambda item: _Order(_key(run, item, name)))
 
 
 def sort_natural(run: Run, items: list[Any], name: Any = None) -> list[Any]:
     _pay_for_sorting(run, items)
 
     def lowered(item: Any) -> _Order:
-        key = item if name is None else look_up(item, name)
+        key = _key(run, item, name)
         return _Order(None if key is None else write(run, key).lower())
 
     return sorted(items, key=lowered)
@@ -85,32 +123,46 @@ def _pay_for_sorting(run: Run, items: list[Any]) -> None:
         run.weigh(items)
 
 
-def _matching(run: Run, name: Any, value: Any) -> Callable[[Any], bool]:
-    if value is None:
-        return lambda item: truthy(look_up(item, name))
-    return lambda item: equal(run, look_up(item, name), value)
+class _NilItemError(Exception):
+    """A filter that tests its items reached one that is nil."""
 
 
-def where(run: Run, items: list[Any], name: Any, value: Any = None) -> list[Any]:
-    return list(filter(_matching(run, name, value), items))
+def _tests(run: Run, items: list[Any], name: Any, value: Any) -> Iterator[bool]:
+    """For each item whether its property is the value, or is there where no value is given.
+
+    A number has no properties: it is compared with a `name` that is a number, so `has: 2` finds 2.
+    """
+    for item in items:
+        if item is None:
+            raise _NilItemError
+        if type(item) in NUMBERS and type(name) in NUMBERS:
+            found = item == name
+        else:
+            found = property_of(run, item, name)
+        yield truthy(found) if value is None else equal(run, found, value)
 
 
-def reject(run: Run, items: list[Any], name: Any, value: Any = None) -> list[Any]:
-    matches = _matching(run, name, value)
-    return [item for item in items if not matches(item)]
+def _testing(use: Callable[[Iterator[bool], list[Any]], Any]) -> Callable[..., Any]:
+    """A filter made of what it does with the tests. As in Liquid, it gives nothing once it reaches nil."""
+
+    def apply(run: Run, items: list[Any], name: Any, value: Any = None) -> Any:
+        try:
+            return use(_tests(run, items, name, value), items)
+        except _NilItemError:
+            return None
+
+    return apply
 
 
-def find(run: Run, items: list[Any], name: Any, value: Any = None) -> Any:
-    return next(filter(_matching(run, name, value), items), None)
+where = _testing(lambda tests, items: list(compress(items, tests)))
+find = _testing(lambda tests, items: next(compress(items, tests), None))
+find_index = _testing(lambda tests, items: next(compress(range(len(items)), tests), None))
+has = _testing(lambda tests, _items: any(tests))
+_reject = _testing(lambda tests, items: [item for item, hit in zip(items, tests, strict=True) if not hit])
 
 
-def find_index(run: Run, items: list[Any], name: Any, value: Any = None) -> int | None:
-    matches = _matching(run, name, value)
-    return next((index for index, item in enumerate(items) if matches(item)), None)
-
-
-def has(run: Run, items: list[Any], name: Any, value: Any = None) -> bool:
-    return any(map(_matching(run, name, value), items))
+def reject(run: Run, items: list[Any], name: Any, value: Any = None) -> Any:
+    return [] if name is None else _reject(run, items, name, value)
 
 
 def size(_run: Run, value: Any) -> int:
@@ -126,7 +178,7 @@ def default(run: Run, value: Any, instead: Any = "", *, allow_false: Any = False
 
 def includes(run: Run, value: Any, wanted: Any) -> bool:
     """Whether a list has an item, or a text another text."""
-    if type(value) is list:
+    if type(value) is list or type(value) is range:
         run.spend(len(value))
         return any(equal(run, item, wanted) for item in value)
     if value is None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sluice.casts import parse_moment, refuse
 from sluice.templates.data import write
-from sluice.templates.filters.filter import Filter
+from sluice.templates.filters.filter import ArgumentError, Filter
 from sluice.templates.limits import Run
 from sluice.times import EARLIEST, LATEST, format_time
 
@@ -56,7 +56,7 @@ def _check_zone(literals: list[Any]) -> None:
 def to_unix(run: Run, value: Any, unit: Any = "s") -> int:
     """Whole seconds since 1970, or milliseconds with `'ms'`."""
     if unit not in {"s", "ms"}:
-        raise ValueError("the unit of to_unix is 's' or 'ms'")
+        raise ArgumentError("the unit of to_unix is 's' or 'ms'")
     moment = _moment(run, value)
     return round(moment * 1000) if unit == "ms" else int(moment // 1)
 
@@ -92,7 +92,7 @@ type Piece = str | Callable[[datetime], str]
 def compile_format(form: str) -> tuple[Piece, ...]:
     """The pieces of a format. Raises ValueError for what is no directive; widths are none."""
     if len(form) > MAX_FORMAT:
-        raise ValueError(f"the date format is longer than {MAX_FORMAT} characters")
+        raise ArgumentError(f"the date format is longer than {MAX_FORMAT} characters")
     pieces: list[Piece] = []
     end = 0
     for match in _DIRECTIVE.finditer(form):
@@ -114,7 +114,7 @@ def _pieces_of(directive: str, flag: str | None, digits: str | None, letter: str
         return ("\n" if letter == "n" else "\t",)
     get = _PARTS.get(letter or "")
     if get is None or digits:
-        raise ValueError(f"the date format has no {directive!r}")
+        raise ArgumentError(f"the date format has no {directive!r}")
     return (_flagged(get, flag or ""),)
 
 

@@ -6,9 +6,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sluice.casts import parse_number
-from sluice.templates.filters.filter import Filter, Function
-from sluice.templates.filters.texts import whole
+from sluice.templates.filters.filter import ArgumentError, Filter, Function
 from sluice.templates.limits import Run
+
+MAX_DIGITS: Final = 20
+"""Digits that `round` keeps or rounds off at most: integers have 19."""
 
 
 def number(value: Any) -> int | float:
@@ -38,26 +40,25 @@ def _arithmetic(operate: Callable[[Any, Any], Any]) -> Callable[..., Any]:
 def divided_by(_run: Run, value: Any, other: Any) -> int | float:
     left, right = number(value), number(other)
     if right == 0:
-        raise ValueError("divided by 0")
+        raise ArgumentError("divided by 0")
     return left // right if type(left) is int and type(right) is int else left / right
 
 
 def modulo(_run: Run, value: Any, other: Any) -> int | float:
     left, right = number(value), number(other)
     if right == 0:
-        raise ValueError("divided by 0")
+        raise ArgumentError("divided by 0")
     return left % right if type(left) is int and type(right) is int else round(left % right, 12)
 
 
 def round_number(_run: Run, value: Any, digits: Any = 0) -> int | float:
-    """Half away from zero, as people round; 15 digits at most."""
-    places = min(15, max(0, whole(digits, "round")))
+    """Half away from zero, as people round. Negative digits round to tens, hundreds, …; 15 at most."""
+    places = max(-MAX_DIGITS, min(MAX_DIGITS, int(number(digits))))
     exact = number(value)
-    if type(exact) is int:
+    if type(exact) is int and places >= 0:
         return exact
-    scaled = _exact(exact).scaleb(places)
-    nearest = int((abs(scaled) + Decimal("0.5")).to_integral_value("ROUND_FLOOR")) * (-1 if scaled < 0 else 1)
-    return float(Decimal(nearest).scaleb(-places)) if places else nearest
+    nearest = int(_exact(exact).scaleb(places).to_integral_value("ROUND_HALF_UP"))
+    return float(Decimal(nearest).scaleb(-places)) if places > 0 else nearest * 10**-places
 
 
 _FUNCTIONS: Final[Mapping[str, Function]] = {

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sluice.casts import parse_number
-from sluice.templates.data import write
-from sluice.templates.filters.filter import SLOW, Filter
+from sluice.templates.data import show, write
+from sluice.templates.filters.filter import SLOW, ArgumentError, Filter
 from sluice.templates.limits import MAX_ITEMS, MAX_TEXT, Run, check_text, too_long, too_many
 
 _LINE_END = re.compile(r"\r?\n")
@@ -48,7 +48,7 @@ def replace_first(run: Run, text: str, old: Any, new: Any = "") -> str:
     return text.replace(found, check_text(write(run, new)), 1)
 
 
-def replace_last(run: Run, text: str, old: Any, new: Any = "") -> str:
+def replace_last(run: Run, text: str, old: Any, new: Any) -> str:
     found = write(run, old)
     run.search(text, found)
     place = text.rfind(found)
@@ -68,10 +68,10 @@ def remove_first(run: Run, text: str, old: Any) -> str:
 
 
 def remove_last(run: Run, text: str, old: Any) -> str:
-    return replace_last(run, text, old)
+    return replace_last(run, text, old, "")
 
 
-def split(run: Run, text: str, separator: Any = "") -> list[str]:
+def split(run: Run, text: str, separator: Any) -> list[str]:
     mark = write(run, separator)
     if not text or text == mark:
         return []
@@ -89,7 +89,7 @@ def split(run: Run, text: str, separator: Any = "") -> list[str]:
 
 
 def truncate(run: Run, text: str, length: Any = 50, end: Any = "...") -> str:
-    size, ending = whole(length, "truncate"), check_text(write(run, end))
+    size, ending = whole(length), check_text(write(run, end))
     return text if len(text) <= size else text[: max(0, size - len(ending))] + ending
 
 
@@ -102,7 +102,7 @@ def url_encode(_run: Run, text: str) -> str:
 
 
 def truncatewords(run: Run, text: str, count: Any = 15, end: Any = "...") -> str:
-    wanted = max(1, whole(count, "truncatewords"))
+    wanted = max(1, whole(count))
     words = text.split(None, min(wanted, MAX_ITEMS))
     run.spend(len(words))
     if len(words) > MAX_ITEMS:
@@ -135,24 +135,24 @@ def _without_hidden(text: str) -> str:
     return "".join([*kept, text[end:]])
 
 
-def slice_text(_run: Run, value: Any, start: Any, length: Any = 1) -> Any:
-    """A part of a text or a list; a negative start counts from the end, beyond it there is nothing."""
-    first, count = whole(start, "slice"), max(0, whole(length, "slice"))
-    size = len(value)
+def slice_part(run: Run, value: Any, start: Any, length: Any = None) -> Any:
+    """A part of a list, or of a value's text; a negative start counts from the end."""
+    whole_value = value if type(value) is list else write(run, value)
+    first, count = whole(start), 1 if length is None else max(0, whole(length))
     if first < 0:
-        first += size
-    if first < 0 or first > size:
-        return [] if type(value) is list else ""
-    return value[first : first + count]
+        first += len(whole_value)
+        if first < 0:
+            count = 0
+    return whole_value[first : first + count]
 
 
-def whole(value: Any, filter_name: str) -> int:
-    """An argument that counts. Raises ValueError where it is no whole number."""
+def whole(value: Any) -> int:
+    """An argument that counts. Raises ArgumentError where it is not a whole number."""
     number = parse_number(value) if type(value) is str else value
     if type(number) is float and number % 1 == 0:
         number = int(number)
     if type(number) is not int:
-        raise ValueError(f"{filter_name} needs a whole number")
+        raise ArgumentError(f"needs a whole number, not {show(value)}")
     return number
 
 
@@ -175,7 +175,7 @@ FILTERS: Final[Mapping[str, Filter]] = {
     "split": Filter(split),
     "truncate": Filter(truncate),
     "truncatewords": Filter(truncatewords),
-    "slice": Filter(slice_text, takes="any"),
+    "slice": Filter(slice_part, takes="any"),
     "newline_to_br": Filter(lambda _run, text: _LINE_END.sub("<br />\n", text), characters_a_step=SLOW),
     "strip_newlines": Filter(lambda _run, text: _LINE_END.sub("", text), characters_a_step=SLOW),
     "strip_html": Filter(strip_html, characters_a_step=SLOW),
