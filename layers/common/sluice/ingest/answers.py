@@ -13,8 +13,10 @@ import orjson
 
 from sluice.errors import RequestError
 
+# `*` stands for every header but Authorization: pages add those of their tracing tools. Browsers from before
+# 2022 do not know `*`, so the headers of the SDKs are named too.
 _ALLOWED_HEADERS = (
-    "Authorization, Content-Type, X-Write-Key, X-Retry-Count, X-Enable-Debug, X-IP-Policy, AnonymousId, "
+    "Authorization, *, Content-Type, X-Write-Key, X-Retry-Count, X-Enable-Debug, X-IP-Policy, AnonymousId, "
     "SentAt, Rsa-Recovered, Rsa-Retry-Attempt, Rsa-Retry-Reason, Rsa-Since-Last-Attempt, "
     "Rsa-Since-First-Attempt"
 )
