@@ -91,6 +91,7 @@ def stack(tmp_path, monkeypatch, session):
         stack = Stack()
         monkeypatch.setenv("SLUICE_INGEST_QUEUE_URL", stack.queue)
         monkeypatch.setenv("SLUICE_CONTROL_TABLE", "control")
+        monkeypatch.setenv("SLUICE_TRUSTED_PROXY_HOPS", "0")
         yield stack
         forget_container("ingest")
         boto3.DEFAULT_SESSION = None
@@ -152,6 +153,17 @@ def test_a_browsers_event_is_completed_from_its_request(stack):
     assert event["type"] == "track"
     assert event["context"]["ip"] == "203.0.113.24"
     assert event["context"]["userAgent"].startswith("Mozilla/5.0")
+
+
+def test_the_stack_says_how_many_proxies_are_trusted(stack, monkeypatch):
+    monkeypatch.setenv("SLUICE_TRUSTED_PROXY_HOPS", "1")
+    invoke(
+        make_gateway_event(
+            ip="130.176.0.9", headers={"x-forwarded-for": "192.0.2.66, 203.0.113.8, 130.176.0.9"}
+        )
+    )
+    [body] = stack.take()
+    assert parse_ingest_pack(body).client["ip"] == "203.0.113.8"
 
 
 def test_blocked_events_travel_with_their_reasons(stack):

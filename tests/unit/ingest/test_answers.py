@@ -129,7 +129,7 @@ def test_settings_repeat_no_host_that_is_none(world, host):
 
 def test_settings_survive_a_path_that_is_no_text(world):
     answer = world.send(method="GET", path="/\ud800/v1/projects/wk_test/settings", key=None)
-    assert answer.json["integrations"]["Segment.io"]["apiHost"] == "/\ufffd/v1"
+    assert answer.json["integrations"]["Segment.io"]["apiHost"] == "/%EF%BF%BD/v1"
 
 
 @pytest.mark.parametrize("path", ["/v1/projects/wk_wrong/settings", "/sourceConfig"])

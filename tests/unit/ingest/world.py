@@ -40,6 +40,7 @@ class World:
     keys: dict[str, list[str]] = field(default_factory=lambda: {"web": [KEY], "shop": ["wk_shop", "wk_two"]})
     collect_ip: Any = "client"
     limits: Limits = field(default_factory=Limits)
+    hops: int = 0
     now: float = NOW
     full: bool = False
     revoked: set[str] = field(default_factory=set)
@@ -56,7 +57,10 @@ class World:
         digests = {slug: [digest_key(key) for key in keys] for slug, keys in self.keys.items()}
         ingest = Ingest(
             gate=Gate(
-                KeyRing(digests), {slug: Source(slug, self.collect_ip) for slug in self.keys}, self.limits
+                KeyRing(digests),
+                {slug: Source(slug, self.collect_ip) for slug in self.keys},
+                self.limits,
+                trusted_hops=self.hops,
             ),
             store=self.store,
             revoked=lambda: frozenset(digest_key(key) for key in self.revoked),

@@ -47,6 +47,7 @@ def build_ingest() -> Ingest:
                 event_bytes=int(os.environ["SLUICE_MAX_EVENT_BYTES"]),
                 normalised_bytes=int(os.environ["SLUICE_MAX_NORMALISED_BYTES"]),
             ),
+            trusted_hops=int(os.environ["SLUICE_TRUSTED_PROXY_HOPS"]),
         ),
         store=lambda bodies: queues.send(queue_url, bodies, timeout=STORE_SECONDS),
         revoked=lambda: control.list_ids(REVOKED_KEY),

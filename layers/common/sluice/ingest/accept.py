@@ -30,6 +30,7 @@ class Gate:
     keys: KeyRing
     sources: Mapping[str, Source]
     limits: Limits
+    trusted_hops: int = 0  # proxies in front of the API that the operator runs
 
     def authenticate(self, request: Request, revoked: frozenset[str], *carried: object) -> Source:
         """The source whose write key the request presents. Raises RequestError 401."""

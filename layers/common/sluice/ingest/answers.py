@@ -74,9 +74,12 @@ def answer_pixel(status: int) -> Answer:
     return Answer(status, _GIF, headers | RETRY_AFTER if status == 503 else headers)
 
 
-def answer_settings(key: str, host: str) -> Answer:
-    """What Segment's and Hightouch's SDKs need to start; empty integrations would send elsewhere."""
-    integration = {"apiKey": key, "apiHost": f"{host}/v1", "protocol": "https"}
+def answer_settings(key: str, scheme: str, base: str) -> Answer:
+    """What Segment's and Hightouch's SDKs need to start; empty integrations would send elsewhere.
+
+    `base` is the host and the path prefix by which the client reached us.
+    """
+    integration = {"apiKey": key, "apiHost": f"{base}/v1", "protocol": scheme}
     return answer_json(200, {"integrations": {"Segment.io": integration}, "metrics": {"sampleRate": 0}})
 
 

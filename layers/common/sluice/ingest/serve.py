@@ -11,6 +11,7 @@ from sluice.ingest import answers
 from sluice.ingest.accept import Gate, accept_request
 from sluice.ingest.answers import Answer
 from sluice.ingest.paths import Endpoint, Kind, find_endpoint
+from sluice.ingest.proxies import find_base
 from sluice.ingest.request import Request, parse_request
 
 _PIXELS = {Kind.FLAT_PIXEL, Kind.DATA_PIXEL}
@@ -45,7 +46,9 @@ class Ingest:
         """The answer to a gateway event. Never raises for anything that a client sent."""
         endpoint = None
         try:
-            request = parse_request(gateway_event, max_bytes=self.gate.limits.request_bytes)
+            request = parse_request(
+                gateway_event, max_bytes=self.gate.limits.request_bytes, hops=self.gate.trusted_hops
+            )
             if request.method == "OPTIONS":
                 return Outcome(answers.PREFLIGHT)
             endpoint = find_endpoint(request.path)
@@ -66,7 +69,8 @@ class Ingest:
                 return Outcome(answers.SUCCESS)
             case Kind.SETTINGS:
                 self.gate.authenticate(request, self.revoked(), endpoint.key)
-                return Outcome(answers.answer_settings(endpoint.key, _find_host(request, endpoint)))
+                scheme, base = find_base(request.headers, endpoint.prefix, self.gate.trusted_hops)
+                return Outcome(answers.answer_settings(endpoint.key, scheme, base))
             case Kind.SOURCE_CONFIG:
                 return Outcome(
                     answers.answer_source_config(self.gate.authenticate(request, self.revoked()).slug)
@@ -83,10 +87,3 @@ class Ingest:
             return Outcome(answer, intake.source, refused="unavailable")
         answer = answers.answer_pixel(200) if is_pixel else answers.SUCCESS
         return Outcome(answer, intake.source, intake.accepted, intake.blocked)
-
-
-def _find_host(request: Request, endpoint: Endpoint) -> str:
-    """Host and path prefix by which the client reached us, as far as the host looks like one."""
-    host = request.headers.get("host", "")
-    plausible = host and all(char.isalnum() or char in ".-:[]" for char in host)
-    return (host if plausible else "") + endpoint.prefix
