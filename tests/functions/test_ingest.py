@@ -43,6 +43,7 @@ LIMITS = {
     "DEPTH": 64,
     "EVENT_BYTES": 98_304,
     "NORMALISED_BYTES": 20_000_000,
+    "NORMALISED_RATIO": 20,
 }
 
 
@@ -218,6 +219,14 @@ def test_the_stack_sets_the_limits_of_an_event(stack, monkeypatch, name, limit):
     invoke(read_sample("batch"))
     [body] = stack.take()
     assert parse_ingest_pack(body).blocked.keys() == {0, 1}
+
+
+@pytest.mark.parametrize(("ratio", "status"), [(20, 413), (1000, 200)])
+def test_the_stack_sets_how_much_a_request_may_grow(stack, monkeypatch, ratio, status):
+    monkeypatch.setenv("SLUICE_MAX_NORMALISED_RATIO", str(ratio))
+    body = {**make_batch(*[{"userId": "u", "type": "page"}] * 200), "context": {"x": "x" * 8000}}
+    assert invoke(make_gateway_event(body))["statusCode"] == status
+    assert bool(stack.take()) == (status == 200)
 
 
 def read_log(capsys):

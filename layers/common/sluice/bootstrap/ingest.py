@@ -46,6 +46,7 @@ def build_ingest() -> Ingest:
                 depth=int(os.environ["SLUICE_MAX_DEPTH"]),
                 event_bytes=int(os.environ["SLUICE_MAX_EVENT_BYTES"]),
                 normalised_bytes=int(os.environ["SLUICE_MAX_NORMALISED_BYTES"]),
+                normalised_ratio=int(os.environ["SLUICE_MAX_NORMALISED_RATIO"]),
             ),
             trusted_hops=int(os.environ["SLUICE_TRUSTED_PROXY_HOPS"]),
         ),

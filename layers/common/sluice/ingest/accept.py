@@ -57,7 +57,7 @@ def accept_request(
     """
     if find_keys(request):
         gate.authenticate(request, revoked)  # before any work on the body
-    body, lenient = _read_body(request, endpoint, gate.limits)
+    body, lenient, size = _read_body(request, endpoint, gate.limits)
     events = _list_events(body, endpoint, gate.limits)
     in_event = next((e["writeKey"] for e in events if type(e) is dict and e.get("writeKey")), None)
     source = gate.authenticate(request, revoked, body.get("writeKey"), in_event)
@@ -82,14 +82,17 @@ def accept_request(
     client = {"user_agent": request.user_agent}
     if source.collect_ip != "never":
         client["ip"] = request.ip
-    return Packer(source.slug, around, gate.limits, lenient=lenient).pack(events, client)
+    return Packer(source.slug, around, gate.limits.for_request(size), lenient=lenient).pack(events, client)
 
 
-def _read_body(request: Request, endpoint: Endpoint, limits: Limits) -> tuple[dict[str, Any], bool]:
+def _read_body(request: Request, endpoint: Endpoint, limits: Limits) -> tuple[dict[str, Any], bool, int]:
+    """The body, whether it needs repair, and its bytes once unpacked."""
     if endpoint.kind is Kind.FLAT_PIXEL:
-        return pixels.read_query(request.query), False
+        size = sum(len(name) + len(value) for name, value in request.query.items())
+        return pixels.read_query(request.query), False, size
     raw = pixels.read_data(request.query) if endpoint.kind is Kind.DATA_PIXEL else request.body
-    return parse_body(decode_body(raw, max_bytes=limits.request_bytes))
+    data = decode_body(raw, max_bytes=limits.request_bytes)
+    return *parse_body(data), len(data)
 
 
 def _list_events(body: dict[str, Any], endpoint: Endpoint, limits: Limits) -> list[Any]:

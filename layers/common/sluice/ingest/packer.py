@@ -25,6 +25,7 @@ from sluice.reasons import Reason
 REFUSED_NOTE = "characters that SQS refuses became U+FFFD"
 # What a resend may have of another length, and the length with which it counts where packs are cut.
 _SENT_AT_BYTES, _IP_BYTES = 32, 45
+_NORMALISED_FLOOR = 1_000_000  # bytes that any request may become: 100 events with a context of 10 KB
 
 
 @dataclass(slots=True, frozen=True)
@@ -36,6 +37,12 @@ class Limits:
     depth: int = 64
     event_bytes: int = 96 * 1024
     normalised_bytes: int = 20_000_000
+    normalised_ratio: int = 20
+
+    def for_request(self, size: int) -> "Limits":
+        """The limits of a request of `size` bytes: what it may become once normalised depends on it."""
+        allowed = max(self.normalised_ratio * size, _NORMALISED_FLOOR)
+        return replace(self, normalised_bytes=min(self.normalised_bytes, allowed))
 
 
 @dataclass(slots=True)
@@ -86,7 +93,7 @@ class Packer:
         events, total = [], 0
         for index, raw in enumerate(raws):
             event = self._take(index, raw)
-            total += len(event.data)
+            total += event.size
             self._check_total(total)
             events.append(event)
         intake = Intake(self._source, accepted=len(events) - len(self._blocked))
@@ -119,7 +126,10 @@ class Packer:
     def _check_total(self, size: int) -> None:
         limit = self._limits.normalised_bytes
         if size > limit:
-            message = f"A request may have {limit} bytes once each event carries what the batch says of all."
+            message = (
+                f"This request may become {limit} bytes, counted with what each event gets from its batch. "
+                "Send fewer events at once, or less in the batch's `context`."
+            )
             raise RequestError(413, "request_too_large", message)
 
     def _take(self, index: int, raw: Any) -> _Measured:
