@@ -2,6 +2,7 @@
 
 import base64
 import importlib
+from copy import deepcopy
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -83,8 +84,8 @@ def session():
 
 
 @pytest.fixture
-def stack(tmp_path, monkeypatch, session):
-    start_container("ingest", WORKSPACE, tmp_path, monkeypatch)
+def stack(tmp_path, monkeypatch, session, request):
+    start_container("ingest", getattr(request, "param", WORKSPACE), tmp_path, monkeypatch)
     for name, limit in LIMITS.items():
         monkeypatch.setenv(f"SLUICE_MAX_{name}", str(limit))
     with fake_aws():
@@ -247,6 +248,32 @@ def test_a_request_that_is_refused_is_counted_with_its_code(stack, capsys):
     invoke(read_sample("unknown_key"))
     [line] = read_log(capsys)
     assert (line["Refused"], line["refused"], line["status"]) == ([1], "invalid_write_key", 401)
+
+
+LIMITED = deepcopy(WORKSPACE)
+LIMITED["sources"]["web"]["quota"] = {"events_per_minute": 3, "bytes_per_minute": None}
+
+
+@pytest.mark.parametrize("stack", [LIMITED], indirect=True)
+def test_a_source_above_its_quota_is_refused_and_counted(stack, capsys):
+    """Of four requests two may fall into the next minute, not all."""
+    statuses = [invoke(read_sample("batch"))["statusCode"] for _ in range(4)]
+    refused = [line for line in read_log(capsys) if "QuotaExceeded" in line]
+    assert statuses[0] == 200
+    assert 2 <= statuses.count(429) <= 3
+    assert len(stack.take_events()) == 3 * statuses.count(200)
+    assert {line.get("source") for line in refused} == {None, "web"}
+    assert {(line["refused"], line["status"]) for line in refused if "refused" in line} == {
+        ("quota_exceeded", 429)
+    }
+
+
+@pytest.mark.parametrize("stack", [LIMITED], indirect=True)
+def test_without_the_control_table_a_quota_is_not_kept_and_that_is_counted(stack, capsys):
+    stack.control.delete_table(TableName="control")
+    assert [invoke(read_sample("batch"))["statusCode"] for _ in range(3)] == [200] * 3
+    unchecked = [line for line in read_log(capsys) if "QuotaUnchecked" in line]
+    assert [(line["QuotaUnchecked"], "source" in line) for line in unchecked] == [([1], False)] * 3
 
 
 @pytest.mark.parametrize("name", SAMPLES)

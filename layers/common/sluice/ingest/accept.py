@@ -50,17 +50,22 @@ def accept_request(
     revoked: frozenset[str],
     now: float,
     new_id: Callable[[], str],
+    check_quota: Callable[[str], None],
 ) -> Intake:
     """The packs of a request. Raises RequestError where it is refused as a whole; writes nothing.
+
+    `check_quota` raises where the source with a slug is known to have sent what it may.
 
     An event that breaks a rule is blocked and travels on with its reasons; the others are not held up by it.
     """
     if find_keys(request):
-        gate.authenticate(request, revoked)  # before any work on the body
+        # Before any work on the body: who it is, and whether they may send now.
+        check_quota(gate.authenticate(request, revoked).slug)
     body, lenient, size = _read_body(request, endpoint, gate.limits)
     events = _list_events(body, endpoint, gate.limits)
     in_event = next((e["writeKey"] for e in events if type(e) is dict and e.get("writeKey")), None)
     source = gate.authenticate(request, revoked, body.get("writeKey"), in_event)
+    check_quota(source.slug)
     around = Surroundings(
         received_at=now,
         received_text=format_time(now),
@@ -82,7 +87,9 @@ def accept_request(
     client = {"user_agent": request.user_agent}
     if source.collect_ip != "never":
         client["ip"] = request.ip
-    return Packer(source.slug, around, gate.limits.for_request(size), lenient=lenient).pack(events, client)
+    intake = Packer(source.slug, around, gate.limits.for_request(size), lenient=lenient).pack(events, client)
+    intake.events, intake.size = len(events), size
+    return intake
 
 
 def _read_body(request: Request, endpoint: Endpoint, limits: Limits) -> tuple[dict[str, Any], bool, int]:

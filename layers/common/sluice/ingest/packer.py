@@ -53,6 +53,8 @@ class Intake:
     bodies: list[str] = field(default_factory=list)
     accepted: int = 0
     blocked: Counter[str] = field(default_factory=Counter)
+    events: int = 0  # accepted and blocked
+    size: int = 0  # bytes of the request, unpacked
 
 
 @dataclass(slots=True)
