@@ -87,9 +87,7 @@ def accept_request(
     client = {"user_agent": request.user_agent}
     if source.collect_ip != "never":
         client["ip"] = request.ip
-    intake = Packer(source.slug, around, gate.limits.for_request(size), lenient=lenient).pack(events, client)
-    intake.events, intake.size = len(events), size
-    return intake
+    return Packer(source.slug, around, gate.limits, size=size, lenient=lenient).pack(events, client)
 
 
 def _read_body(request: Request, endpoint: Endpoint, limits: Limits) -> tuple[dict[str, Any], bool, int]:

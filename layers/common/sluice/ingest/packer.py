@@ -39,10 +39,9 @@ class Limits:
     normalised_bytes: int = 20_000_000
     normalised_ratio: int = 20
 
-    def for_request(self, size: int) -> "Limits":
-        """The limits of a request of `size` bytes: what it may become once normalised depends on it."""
-        allowed = max(self.normalised_ratio * size, _NORMALISED_FLOOR)
-        return replace(self, normalised_bytes=min(self.normalised_bytes, allowed))
+    def allow_normalised(self, size: int) -> int:
+        """The bytes that a request of `size` bytes may become once it is normalised."""
+        return min(self.normalised_bytes, max(self.normalised_ratio * size, _NORMALISED_FLOOR))
 
 
 @dataclass(slots=True)
@@ -69,8 +68,13 @@ class _Measured:
 class Packer:
     """Takes the events of one request and gives its packs."""
 
-    def __init__(self, source: str, around: Surroundings, limits: Limits, *, lenient: bool) -> None:
-        """`lenient`: the request's JSON was read by the lenient parser and may need repair."""
+    def __init__(
+        self, source: str, around: Surroundings, limits: Limits, *, size: int, lenient: bool
+    ) -> None:
+        """`size`: bytes of the request, unpacked; `lenient`: its JSON was read by the lenient parser and may
+        need repair.
+        """
+        self._size, self._allowed = size, limits.allow_normalised(size)
         self._source, self._limits, self._lenient = source, limits, lenient
         self._shared_notes: set[str] = set()
         if lenient:
@@ -98,7 +102,9 @@ class Packer:
             total += event.size
             self._check_total(total)
             events.append(event)
-        intake = Intake(self._source, accepted=len(events) - len(self._blocked))
+        intake = Intake(
+            self._source, accepted=len(events) - len(self._blocked), events=len(events), size=self._size
+        )
         for reasons in self._blocked.values():
             intake.blocked.update(reasons)
         request_digest = digest_request(self._source, [event.message_id for event in events])
@@ -126,11 +132,10 @@ class Packer:
         return len(orjson.dumps([around.context, around.integrations]))
 
     def _check_total(self, size: int) -> None:
-        limit = self._limits.normalised_bytes
-        if size > limit:
+        if size > self._allowed:
             message = (
-                f"This request may become {limit} bytes, counted with what each event gets from its batch. "
-                "Send fewer events at once, or less in the batch's `context`."
+                f"This request may become {self._allowed} bytes, counted with what each event gets from its "
+                "batch. Send fewer events at once, or less in the batch's `context`."
             )
             raise RequestError(413, "request_too_large", message)
 
