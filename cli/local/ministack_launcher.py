@@ -10,6 +10,7 @@ domain in the path; MiniStack does neither, so a function could not tell by whic
 import importlib
 import inspect
 from contextvars import ContextVar
+from functools import wraps
 from typing import Any
 
 compressed: ContextVar[bool] = ContextVar("compressed", default=False)
@@ -20,6 +21,7 @@ def pass_compressed_bodies_unharmed(gateway: Any) -> None:
     invoke, is_text = gateway._invoke_lambda_proxy, gateway._v2_request_body_is_text
     signature = inspect.signature(invoke)
 
+    @wraps(invoke)
     async def invoke_lambda_proxy(*args: Any, **kwargs: Any) -> Any:
         headers = signature.bind(*args, **kwargs).arguments["headers"]
         token = compressed.set("content-encoding" in {name.lower() for name in headers})
@@ -40,6 +42,7 @@ def tell_how_the_client_came(gateway: Any) -> None:
     invoke = gateway._invoke_lambda_proxy
     signature = inspect.signature(invoke)
 
+    @wraps(invoke)
     async def invoke_lambda_proxy(*args: Any, **kwargs: Any) -> Any:
         call = signature.bind(*args, **kwargs)
         headers, api_id = dict(call.arguments["headers"]), call.arguments["api_id"]

@@ -53,6 +53,8 @@ def test_a_function_learns_by_which_url_and_from_where_its_client_came(
         return path, headers["x-forwarded-for"], headers["x-forwarded-proto"]
 
     gateway._invoke_lambda_proxy = invoke
+    gateway._v2_request_body_is_text = lambda _content_type: True
+    pass_compressed_bodies_unharmed(gateway)
     tell_how_the_client_came(gateway)
     headers = {"host": host, "x-forwarded-proto": "https", **sent}
 
