@@ -90,14 +90,21 @@ def test_fifty_containers_keep_a_quota_within_a_fifth(load, quota, per_request):
 @pytest.mark.parametrize("load", LOADS)
 @pytest.mark.parametrize(
     ("quota", "per_request", "containers"),
-    [(1_000, 20, 50), (10_000, 20, 50), (100_000, 20, 50), (20_000, 1, 50), (2_000, 1, 3), (1_000, 1, 1)],
+    [(1_000, 20, 50), (10_000, 20, 50), (100_000, 20, 50), (6_000, 1, 50), (1_500, 1, 5), (700, 1, 1)],
 )
 @pytest.mark.parametrize("used", [0.3, 0.95, 2])
 def test_keeping_a_quota_costs_at_most_5_cents_per_million_events(load, quota, per_request, containers, used):
     """Requests of 20 events at any quota; those of one event with as many containers as they keep busy."""
     fleet, pick = Fleet(Quota(events=quota)), load(random.Random(7))
-    for _ in range(30 if quota <= 2_000 else 5):
+    for _ in range(30 if quota <= 2_000 else 4):
         fleet.run_minute(int(used * quota), per_request, lambda: pick() % containers)
+    assert fleet.cost <= MOST
+
+
+@pytest.mark.parametrize(("quota", "per_request"), [(1_000, 20), (6_000, 1), (60_000, 5)])
+def test_the_first_minute_costs_no_more(quota, per_request):
+    fleet = Fleet(Quota(events=quota))
+    fleet.run_minute(2 * quota, per_request, evenly(random.Random(7)))
     assert fleet.cost <= MOST
 
 

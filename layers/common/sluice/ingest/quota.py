@@ -1,12 +1,12 @@
 """How much a source may send in a minute, counted over all containers with few writes to a shared table.
 
 Each container counts for itself what it takes, and adds it to the row of the source and minute once it is a
-share of the quota: large enough to cost little, and small enough that all shares together stay under a sixth.
+share of the quota: large enough to cost little, and small enough that all shares together stay under a fifth.
 The row's total says when the quota is used up. Until then nothing is refused; afterwards everything is,
 without another call, until the minute is over. docs/decisions/0016-quotas.md has the arithmetic.
 
-The shares: a container that was in the row of the minute before has a tenth of the quota, divided by how many
-were in it. Any other has a thousandth: a twentieth, divided by the 50 containers that may start at once.
+The shares of 50 containers are 16 % of the quota at most. One that was not in the row of the minute before
+may be any of the 50. Those that were in it know how many they are, and divide what the others leave.
 """
 
 import math
@@ -19,7 +19,8 @@ from sluice.reasons import Reason
 
 MINUTE = 60
 RETRY_SECONDS = 5  # between questions to a table that does not answer
-_NEW_SHARE, _KNOWN_SHARE = 0.05 / 50, 0.1
+_FLEET, _SLACK = 50, 0.16
+_NEW_SHARE = 0.11 / _FLEET
 
 
 @dataclass(slots=True, frozen=True)
@@ -135,8 +136,13 @@ class Quotas:
         use.is_counted = True
         if is_first and use.was_counted:
             containers = self._counters.count_containers(source, use.minute - 1)
-            use.share = _KNOWN_SHARE / containers if containers else _NEW_SHARE
+            use.share = _divide(containers) if containers else _NEW_SHARE
         return total
+
+
+def _divide(containers: int) -> float:
+    """The share of each of so many known containers, beside new ones that fill the fleet."""
+    return (_SLACK - max(0, _FLEET - containers) * _NEW_SHARE) / containers
 
 
 def _refuse(source: str, now: float) -> QuotaExceeded:
