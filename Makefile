@@ -82,6 +82,7 @@ check-requirements: $(DEV)
 check-sam: $(DEV) $(SAM_CLI)
 	$(SLUICE) build
 	AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(SAM) validate --lint
+	AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --template docs/front-door.yaml
 
 check-security: $(DEV) $(CHECKOV)
 	@mkdir -p build

@@ -138,6 +138,8 @@ def make_environment(folder: Path, url: str, workspace: Path) -> dict[str, str]:
         "SLUICE_MAX_DEPTH": "64",
         "SLUICE_MAX_EVENT_BYTES": "98304",
         "SLUICE_MAX_NORMALISED_BYTES": "20000000",
+        "SLUICE_MAX_NORMALISED_RATIO": "20",
+        "SLUICE_TRUSTED_PROXY_HOPS": "0",
     }
 
 

@@ -8,7 +8,7 @@ HOURS = 30 * 24  # of a month
 POLLERS = 5  # of a queue with a MaximumConcurrency, however little there is to do
 POLL_SECONDS = 20
 # Of template.yaml; a test compares.
-STACK_ALARM_METRICS, SYNC_ALARM_METRICS = 22, 14
+STACK_ALARM_METRICS, SYNC_ALARM_METRICS = 24, 14
 COMPOSITE_ALARMS = 5
 DASHBOARDS = 1
 # The reconciler's and the archiver's runs a month, GB, and seconds of a run that finds nothing (a guess).

@@ -185,7 +185,13 @@ def _receive(
     gate = _AnyKey(KeyRing({}), {"": source}, Limits())
     try:
         intake = accept_request(
-            request, endpoint, gate, revoked=frozenset(), now=moment, new_id=entrance.new_id
+            request,
+            endpoint,
+            gate,
+            revoked=frozenset(),
+            now=moment,
+            new_id=entrance.new_id,
+            check_quota=lambda _source: None,
         )
     except RequestError as error:
         raise _refused(place, error) from error

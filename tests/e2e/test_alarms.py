@@ -350,6 +350,21 @@ def test_requests_that_fail_and_functions_that_crash_raise_the_alarms_of_ingest_
         assert wait_for_delivery(watched, "crm", sent) == dict.fromkeys(sent, 1)
 
 
+def test_a_source_above_its_quota_and_quotas_that_cannot_be_checked_raise_the_alarm(
+    stack: LocalStack, watched: Facts, run: str
+) -> None:
+    wait_for_state(watched, f"{STACK}-ingest", "OK")
+
+    def send_some() -> int:
+        return post_batch(watched, [make_event(run) for _ in range(10)], "kiosk").status
+
+    with paused_pump(stack):
+        eventually(send_some, lambda status: status == 429, what="the quota is used up")
+        with changed_environment(watched, "IngestFunction", SLUICE_CONTROL_TABLE="gone"):
+            eventually(send_some, lambda status: status == 200, what="the quota is not checked")
+    wait_for_value(watched, f"{STACK}-ingest", 8 | 16)
+
+
 def test_what_this_machine_cannot_have_raises_its_alarm_where_cloudwatch_says_so(
     stack: LocalStack, watched: Facts
 ) -> None:

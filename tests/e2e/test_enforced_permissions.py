@@ -57,6 +57,7 @@ def test_an_event_may_go_every_way_there_is(enforced: LocalStack, run: str) -> N
     for _ in range(2):
         sent = send(facts, events)
     till = send(facts, [make_event(run)], source="till")
+    send(facts, [make_event(run)], source="kiosk")  # which has a quota
 
     wait_for_delivery(facts, "crm", [events[0]["messageId"], flaky["messageId"]])
     assert len(list_attempts(facts, "crm", [flaky["messageId"]])[flaky["messageId"]]) == 2

@@ -2,6 +2,7 @@
 
 import base64
 import importlib
+from copy import deepcopy
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -43,6 +44,7 @@ LIMITS = {
     "DEPTH": 64,
     "EVENT_BYTES": 98_304,
     "NORMALISED_BYTES": 20_000_000,
+    "NORMALISED_RATIO": 20,
 }
 
 
@@ -82,8 +84,8 @@ def session():
 
 
 @pytest.fixture
-def stack(tmp_path, monkeypatch, session):
-    start_container("ingest", WORKSPACE, tmp_path, monkeypatch)
+def stack(tmp_path, monkeypatch, session, request):
+    start_container("ingest", getattr(request, "param", WORKSPACE), tmp_path, monkeypatch)
     for name, limit in LIMITS.items():
         monkeypatch.setenv(f"SLUICE_MAX_{name}", str(limit))
     with fake_aws():
@@ -91,6 +93,7 @@ def stack(tmp_path, monkeypatch, session):
         stack = Stack()
         monkeypatch.setenv("SLUICE_INGEST_QUEUE_URL", stack.queue)
         monkeypatch.setenv("SLUICE_CONTROL_TABLE", "control")
+        monkeypatch.setenv("SLUICE_TRUSTED_PROXY_HOPS", "0")
         yield stack
         forget_container("ingest")
         boto3.DEFAULT_SESSION = None
@@ -154,6 +157,17 @@ def test_a_browsers_event_is_completed_from_its_request(stack):
     assert event["context"]["userAgent"].startswith("Mozilla/5.0")
 
 
+def test_the_stack_says_how_many_proxies_are_trusted(stack, monkeypatch):
+    monkeypatch.setenv("SLUICE_TRUSTED_PROXY_HOPS", "1")
+    invoke(
+        make_gateway_event(
+            ip="130.176.0.9", headers={"x-forwarded-for": "192.0.2.66, 203.0.113.8, 130.176.0.9"}
+        )
+    )
+    [body] = stack.take()
+    assert parse_ingest_pack(body).client["ip"] == "203.0.113.8"
+
+
 def test_blocked_events_travel_with_their_reasons(stack):
     invoke(read_sample("batch_with_blocked"))
     [body] = stack.take()
@@ -208,6 +222,14 @@ def test_the_stack_sets_the_limits_of_an_event(stack, monkeypatch, name, limit):
     assert parse_ingest_pack(body).blocked.keys() == {0, 1}
 
 
+@pytest.mark.parametrize(("ratio", "status"), [(20, 413), (1000, 200)])
+def test_the_stack_sets_how_much_a_request_may_grow(stack, monkeypatch, ratio, status):
+    monkeypatch.setenv("SLUICE_MAX_NORMALISED_RATIO", str(ratio))
+    body = {**make_batch(*[{"userId": "u", "type": "page"}] * 200), "context": {"x": "x" * 8000}}
+    assert invoke(make_gateway_event(body))["statusCode"] == status
+    assert bool(stack.take()) == (status == 200)
+
+
 def read_log(capsys):
     return [orjson.loads(line) for line in capsys.readouterr().out.splitlines()]
 
@@ -226,6 +248,32 @@ def test_a_request_that_is_refused_is_counted_with_its_code(stack, capsys):
     invoke(read_sample("unknown_key"))
     [line] = read_log(capsys)
     assert (line["Refused"], line["refused"], line["status"]) == ([1], "invalid_write_key", 401)
+
+
+LIMITED = deepcopy(WORKSPACE)
+LIMITED["sources"]["web"]["quota"] = {"events_per_minute": 3, "bytes_per_minute": None}
+
+
+@pytest.mark.parametrize("stack", [LIMITED], indirect=True)
+def test_a_source_above_its_quota_is_refused_and_counted(stack, capsys):
+    """Of four requests two may fall into the next minute, not all."""
+    statuses = [invoke(read_sample("batch"))["statusCode"] for _ in range(4)]
+    refused = [line for line in read_log(capsys) if "QuotaExceeded" in line]
+    assert statuses[0] == 200
+    assert 2 <= statuses.count(429) <= 3
+    assert len(stack.take_events()) == 3 * statuses.count(200)
+    assert {line.get("source") for line in refused} == {None, "web"}
+    assert {(line["refused"], line["status"]) for line in refused if "refused" in line} == {
+        ("quota_exceeded", 429)
+    }
+
+
+@pytest.mark.parametrize("stack", [LIMITED], indirect=True)
+def test_without_the_control_table_a_quota_is_not_kept_and_that_is_counted(stack, capsys):
+    stack.control.delete_table(TableName="control")
+    assert [invoke(read_sample("batch"))["statusCode"] for _ in range(3)] == [200] * 3
+    unchecked = [line for line in read_log(capsys) if "QuotaUnchecked" in line]
+    assert [(line["QuotaUnchecked"], "source" in line) for line in unchecked] == [([1], False)] * 3
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -78,6 +78,8 @@ CONDITIONS = {
         ("AWS/ApiGateway", "Count", "Sum"),
         ("AWS/Lambda", "Errors", "Sum"),
         ("AWS/Lambda", "Throttles", "Sum"),
+        (OWN, "QuotaExceeded", "Sum"),
+        (OWN, "QuotaUnchecked", "Sum"),
     },
     "RouterAlarm": {
         ("AWS/Lambda", "Errors", "Sum"),

@@ -66,6 +66,8 @@ def test_all_functions_run_the_same_runtime_and_the_layers_are_built_for_it(
                 "SLUICE_MAX_DEPTH": 64,
                 "SLUICE_MAX_EVENT_BYTES": 96 * 1024,
                 "SLUICE_MAX_NORMALISED_BYTES": 20_000_000,
+                "SLUICE_MAX_NORMALISED_RATIO": 20,
+                "SLUICE_TRUSTED_PROXY_HOPS": 0,
             },
         ),
         (

@@ -30,11 +30,14 @@ class WorkspaceError(SluiceError):
 
 
 class RequestError(SluiceError):
-    """A client's request is refused as a whole, with an HTTP status and a `{code, message}` body."""
+    """A client's request is refused as a whole, with an HTTP status and a `{code, message}` body.
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    `after`: in how many seconds the client should send it again; None where a repeat would change nothing.
+    """
+
+    def __init__(self, status: int, code: str, message: str, *, after: int | None = None) -> None:
         super().__init__(message)
-        self.status, self.code, self.message = status, code, message
+        self.status, self.code, self.message, self.after = status, code, message, after
 
 
 class EventBlocked(SluiceError):

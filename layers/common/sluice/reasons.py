@@ -9,6 +9,9 @@ from enum import StrEnum
 class Reason(StrEnum):
     """A machine-readable reason; its value is what every tool shows."""
 
+    # Ingest refuses the request: nothing of it is stored, and the client should send it again later.
+    QUOTA_EXCEEDED = "quota_exceeded"
+
     # Ingest blocks the event: archived with its reasons, the rest of the request goes on.
     MISSING_IDENTITY = "missing_identity"
     MISSING_EVENT_NAME = "missing_event_name"

@@ -105,6 +105,8 @@ CASES: dict[str, tuple[str, list[Measured], int]] = {
         [("AWS/Lambda", "Errors", {"FunctionName": "id-of-IngestFunction"}, 1)],
         2,
     ),
+    "over quota": ("s-ingest", [(OWN, "QuotaExceeded", {"service": "ingest"}, 1)], 8),
+    "quota unchecked": ("s-ingest", [(OWN, "QuotaUnchecked", {"service": "ingest"}, 1)], 16),
     "router throttled": (
         "s-router",
         [("AWS/Lambda", "Throttles", {"FunctionName": "id-of-RouterFunction"}, 1)],

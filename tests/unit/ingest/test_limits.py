@@ -140,6 +140,50 @@ def test_a_request_may_have_so_many_bytes_once_normalised():
     assert (world.send(body).status, world.bodies) == (413, [])
 
 
+def grow(events, shared):
+    """A batch that grows by its context, which each event gets."""
+    return {**make_batch(*[make_event()] * events), "context": {"x": "x" * shared}}
+
+
+@pytest.mark.parametrize(
+    ("events", "shared", "status"),
+    [(2500, 8_000, 413), (1000, 100_000, 413), (400, 4_000, 413), (200, 4_000, 200), (2500, 2_000, 200)],
+)
+def test_a_request_may_become_a_multiple_of_its_own_size(world, events, shared, status):
+    """1.6 MB of 61 KB are too much; 0.8 MB of 33 KB are under the floor, 5.7 MB of 375 KB under 20 times."""
+    assert world.send(grow(events, shared), packed=True).status == status
+    assert bool(world.bodies) == (status == 200)
+
+
+def test_the_shared_integrations_grow_a_request_too(world):
+    body = {**make_batch(*[make_event()] * 500), "integrations": {"x" * 4_000: True}}
+    assert (world.send(body).status, world.bodies) == (413, [])
+
+
+def test_what_the_request_itself_stamps_on_each_event_counts(world):
+    body = make_batch(*[{}] * 2500)
+    assert world.send(body, user_agent="Mozilla/" + "x" * 500).status == 413
+    assert world.send(body, user_agent="Mozilla/5.0").status == 200
+
+
+def test_the_reasons_that_travel_with_blocked_events_count():
+    body, roomy = make_batch(*[{"messageId": "m"}] * 300), World()
+    roomy.send(body)
+    stored = sum(len(text) for text in roomy.bodies)
+    tight = World(limits=Limits(normalised_bytes=stored - 2000))
+    assert (tight.send(body).status, tight.bodies) == (413, [])
+
+
+@pytest.mark.parametrize(("events", "context"), [(1, 9_000), (100, 9_000), (20, 48_000), (2500, 100)])
+def test_honest_batches_pass(world, events, context):
+    assert world.send(grow(events, context)).status == 200
+
+
+def test_a_pixel_may_become_what_any_request_may(world):
+    query = {"userId": "u", "event": "Opened"}
+    assert world.send(method="GET", path="/pixel/v1/track", query=query).status == 200
+
+
 @pytest.fixture(scope="module")
 def costs():
     """What the costly bodies cost: by name the status and the CPU seconds; last the peak of memory in MB."""

@@ -11,10 +11,12 @@ import orjson
 from sluice.ingest.accept import Gate, Source
 from sluice.ingest.keys import KeyRing, digest_key
 from sluice.ingest.packer import Limits
+from sluice.ingest.quota import Quota, Quotas
 from sluice.ingest.serve import Ingest, Outcome
 from sluice.packs import Event, IngestPack, parse_ingest_pack
 from sluice.times import format_time
 from tests.builders import KEY, make_gateway_event
+from tests.fakes.counters import FakeCounters
 
 NOW = 1_795_305_600.0  # 2026-11-22T00:00:00Z
 RECEIVED = format_time(NOW)
@@ -40,11 +42,17 @@ class World:
     keys: dict[str, list[str]] = field(default_factory=lambda: {"web": [KEY], "shop": ["wk_shop", "wk_two"]})
     collect_ip: Any = "client"
     limits: Limits = field(default_factory=Limits)
+    hops: int = 0
+    quotas: dict[str, Quota] = field(default_factory=dict)
+    counters: FakeCounters = field(default_factory=FakeCounters)
     now: float = NOW
     full: bool = False
     revoked: set[str] = field(default_factory=set)
     bodies: list[str] = field(default_factory=list)
     ids: Any = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        self.meter = Quotas(self.quotas, self.counters, clock=lambda: self.now)
 
     def store(self, bodies: Sequence[str]) -> list[int]:
         if self.full:
@@ -56,12 +64,16 @@ class World:
         digests = {slug: [digest_key(key) for key in keys] for slug, keys in self.keys.items()}
         ingest = Ingest(
             gate=Gate(
-                KeyRing(digests), {slug: Source(slug, self.collect_ip) for slug in self.keys}, self.limits
+                KeyRing(digests),
+                {slug: Source(slug, self.collect_ip) for slug in self.keys},
+                self.limits,
+                trusted_hops=self.hops,
             ),
             store=self.store,
             revoked=lambda: frozenset(digest_key(key) for key in self.revoked),
             clock=lambda: self.now,
             new_id=lambda: f"id-{next(self.ids):04d}",
+            quotas=self.meter,
         )
         return ingest.serve(gateway_event)
 

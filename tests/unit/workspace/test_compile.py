@@ -138,6 +138,12 @@ def test_every_problem_is_found_at_once():
     assert len(find_problems(workspace)) == 3
 
 
+def test_a_quota_is_compiled_where_a_source_has_one():
+    source = Source(quota={"events_per_minute": 100})
+    compiled = compile_workspace(make_workspace(sources={"web": source}))
+    assert compiled["sources"]["web"]["quota"] == {"events_per_minute": 100, "bytes_per_minute": None}
+
+
 def test_the_compiled_workspace_holds_what_the_functions_need():
     compiled = compile_workspace(make_workspace())
     assert compiled["v"] == 1

@@ -75,6 +75,15 @@ def test_a_sync_with_a_mistake_is_refused(over):
         {"keys": None},
         {"collect_ip": "sometimes"},
         {"dedup": True},
+        {"quota": {}},
+        {"quota": {"events_per_minute": None}},
+        {"quota": {"events_per_minute": 0}},
+        {"quota": {"events_per_minute": -5}},
+        {"quota": {"events_per_minute": 1.5}},
+        {"quota": {"events_per_minute": "100"}},
+        {"quota": {"bytes_per_minute": True}},
+        {"quota": {"events_per_minute": 10, "requests_per_minute": 10}},
+        {"quota": 100},
     ],
 )
 def test_a_source_with_a_mistake_is_refused(over):

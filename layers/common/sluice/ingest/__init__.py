@@ -5,5 +5,6 @@ keys.py      whose request it is                body.py       bytes to JSON, bou
 pixels.py    events in an image's address       accept.py     the request as a whole
 normalise.py one event as the router wants it   measure.py    how large and how deep it is
 packer.py    all of them, cut into packs        answers.py    what the client is told
+proxies.py   the client behind a CDN           quota.py     how much a source may send
 serve.py     the one durable write, then the answer
 """

@@ -30,6 +30,7 @@ class Gate:
     keys: KeyRing
     sources: Mapping[str, Source]
     limits: Limits
+    trusted_hops: int = 0  # proxies in front of the API that the operator runs
 
     def authenticate(self, request: Request, revoked: frozenset[str], *carried: object) -> Source:
         """The source whose write key the request presents. Raises RequestError 401."""
@@ -49,17 +50,22 @@ def accept_request(
     revoked: frozenset[str],
     now: float,
     new_id: Callable[[], str],
+    check_quota: Callable[[str], None],
 ) -> Intake:
     """The packs of a request. Raises RequestError where it is refused as a whole; writes nothing.
+
+    `check_quota` raises where the source with a slug is known to have sent what it may.
 
     An event that breaks a rule is blocked and travels on with its reasons; the others are not held up by it.
     """
     if find_keys(request):
-        gate.authenticate(request, revoked)  # before any work on the body
-    body, lenient = _read_body(request, endpoint, gate.limits)
+        # Before any work on the body: who it is, and whether they may send now.
+        check_quota(gate.authenticate(request, revoked).slug)
+    body, lenient, size = _read_body(request, endpoint, gate.limits)
     events = _list_events(body, endpoint, gate.limits)
     in_event = next((e["writeKey"] for e in events if type(e) is dict and e.get("writeKey")), None)
     source = gate.authenticate(request, revoked, body.get("writeKey"), in_event)
+    check_quota(source.slug)
     around = Surroundings(
         received_at=now,
         received_text=format_time(now),
@@ -81,14 +87,17 @@ def accept_request(
     client = {"user_agent": request.user_agent}
     if source.collect_ip != "never":
         client["ip"] = request.ip
-    return Packer(source.slug, around, gate.limits, lenient=lenient).pack(events, client)
+    return Packer(source.slug, around, gate.limits, size=size, lenient=lenient).pack(events, client)
 
 
-def _read_body(request: Request, endpoint: Endpoint, limits: Limits) -> tuple[dict[str, Any], bool]:
+def _read_body(request: Request, endpoint: Endpoint, limits: Limits) -> tuple[dict[str, Any], bool, int]:
+    """The body, whether it needs repair, and its bytes once unpacked."""
     if endpoint.kind is Kind.FLAT_PIXEL:
-        return pixels.read_query(request.query), False
+        size = sum(len(name) + len(value) for name, value in request.query.items())
+        return pixels.read_query(request.query), False, size
     raw = pixels.read_data(request.query) if endpoint.kind is Kind.DATA_PIXEL else request.body
-    return parse_body(decode_body(raw, max_bytes=limits.request_bytes))
+    data = decode_body(raw, max_bytes=limits.request_bytes)
+    return *parse_body(data), len(data)
 
 
 def _list_events(body: dict[str, Any], endpoint: Endpoint, limits: Limits) -> list[Any]:

@@ -13,8 +13,10 @@ import orjson
 
 from sluice.errors import RequestError
 
+# `*` stands for every header but Authorization: pages add those of their tracing tools. Browsers from before
+# 2022 do not know `*`, so the headers of the SDKs are named too.
 _ALLOWED_HEADERS = (
-    "Authorization, Content-Type, X-Write-Key, X-Retry-Count, X-Enable-Debug, X-IP-Policy, AnonymousId, "
+    "Authorization, *, Content-Type, X-Write-Key, X-Retry-Count, X-Enable-Debug, X-IP-Policy, AnonymousId, "
     "SentAt, Rsa-Recovered, Rsa-Retry-Attempt, Rsa-Retry-Reason, Rsa-Since-Last-Attempt, "
     "Rsa-Since-First-Attempt"
 )
@@ -24,7 +26,7 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
     "Access-Control-Max-Age": "86400",
 }
-RETRY_AFTER = {"Retry-After": "5"}
+UNAVAILABLE_SECONDS = 5
 
 # 43 bytes, one transparent pixel: what every vendor's pixel answers.
 _GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
@@ -49,6 +51,11 @@ class Answer:
         }
 
 
+def _say_when(after: int | None) -> dict[str, str]:
+    """The header that asks the client to come again after so many seconds; none for None."""
+    return {} if after is None else {"Retry-After": str(after)}
+
+
 def answer_json(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
     return Answer(status, orjson.dumps(body), {"Content-Type": "application/json", **(headers or {})})
 
@@ -58,23 +65,27 @@ PREFLIGHT = Answer(204, b"", _PREFLIGHT)
 UNAVAILABLE = answer_json(
     503,
     {"code": "unavailable", "message": "The events could not be stored. Send them again."},
-    RETRY_AFTER,
+    _say_when(UNAVAILABLE_SECONDS),
 )
 
 
 def answer_error(error: RequestError) -> Answer:
-    return answer_json(error.status, {"code": error.code, "message": error.message})
+    body = {"code": error.code, "message": error.message}
+    return answer_json(error.status, body, _say_when(error.after))
 
 
-def answer_pixel(status: int) -> Answer:
+def answer_pixel(status: int, after: int | None = None) -> Answer:
     """An image whatever happened: the page that asked shows no broken one."""
     headers = {"Content-Type": "image/gif", "Cache-Control": "no-store"}
-    return Answer(status, _GIF, headers | RETRY_AFTER if status == 503 else headers)
+    return Answer(status, _GIF, headers | _say_when(after))
 
 
-def answer_settings(key: str, host: str) -> Answer:
-    """What Segment's and Hightouch's SDKs need to start; empty integrations would send elsewhere."""
-    integration = {"apiKey": key, "apiHost": f"{host}/v1", "protocol": "https"}
+def answer_settings(key: str, scheme: str, base: str) -> Answer:
+    """What Segment's and Hightouch's SDKs need to start; empty integrations would send elsewhere.
+
+    `base` is the host and the path prefix by which the client reached us.
+    """
+    integration = {"apiKey": key, "apiHost": f"{base}/v1", "protocol": scheme}
     return answer_json(200, {"integrations": {"Segment.io": integration}, "metrics": {"sampleRate": 0}})
 
 

@@ -25,6 +25,7 @@ from sluice.reasons import Reason
 REFUSED_NOTE = "characters that SQS refuses became U+FFFD"
 # What a resend may have of another length, and the length with which it counts where packs are cut.
 _SENT_AT_BYTES, _IP_BYTES = 32, 45
+_NORMALISED_FLOOR = 1_000_000  # bytes that any request may become: 100 events with a context of 10 KB
 
 
 @dataclass(slots=True, frozen=True)
@@ -36,6 +37,11 @@ class Limits:
     depth: int = 64
     event_bytes: int = 96 * 1024
     normalised_bytes: int = 20_000_000
+    normalised_ratio: int = 20
+
+    def allow_normalised(self, size: int) -> int:
+        """The bytes that a request of `size` bytes may become once it is normalised."""
+        return min(self.normalised_bytes, max(self.normalised_ratio * size, _NORMALISED_FLOOR))
 
 
 @dataclass(slots=True)
@@ -46,6 +52,8 @@ class Intake:
     bodies: list[str] = field(default_factory=list)
     accepted: int = 0
     blocked: Counter[str] = field(default_factory=Counter)
+    events: int = 0  # accepted and blocked
+    size: int = 0  # bytes of the request, unpacked
 
 
 @dataclass(slots=True)
@@ -60,8 +68,13 @@ class _Measured:
 class Packer:
     """Takes the events of one request and gives its packs."""
 
-    def __init__(self, source: str, around: Surroundings, limits: Limits, *, lenient: bool) -> None:
-        """`lenient`: the request's JSON was read by the lenient parser and may need repair."""
+    def __init__(
+        self, source: str, around: Surroundings, limits: Limits, *, size: int, lenient: bool
+    ) -> None:
+        """`size`: bytes of the request, unpacked; `lenient`: its JSON was read by the lenient parser and may
+        need repair.
+        """
+        self._size, self._allowed = size, limits.allow_normalised(size)
         self._source, self._limits, self._lenient = source, limits, lenient
         self._shared_notes: set[str] = set()
         if lenient:
@@ -86,10 +99,12 @@ class Packer:
         events, total = [], 0
         for index, raw in enumerate(raws):
             event = self._take(index, raw)
-            total += len(event.data)
+            total += event.size
             self._check_total(total)
             events.append(event)
-        intake = Intake(self._source, accepted=len(events) - len(self._blocked))
+        intake = Intake(
+            self._source, accepted=len(events) - len(self._blocked), events=len(events), size=self._size
+        )
         for reasons in self._blocked.values():
             intake.blocked.update(reasons)
         request_digest = digest_request(self._source, [event.message_id for event in events])
@@ -117,9 +132,11 @@ class Packer:
         return len(orjson.dumps([around.context, around.integrations]))
 
     def _check_total(self, size: int) -> None:
-        limit = self._limits.normalised_bytes
-        if size > limit:
-            message = f"A request may have {limit} bytes once each event carries what the batch says of all."
+        if size > self._allowed:
+            message = (
+                f"This request may become {self._allowed} bytes, counted with what each event gets from its "
+                "batch. Send fewer events at once, or less in the batch's `context`."
+            )
             raise RequestError(413, "request_too_large", message)
 
     def _take(self, index: int, raw: Any) -> _Measured:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from sluice.errors import RequestError
+from sluice.ingest.proxies import find_client_address
 
 # What UTF-8 or SQS does not take; the body has its own step for them.
 _UNSTORABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
@@ -27,8 +28,8 @@ class Request:
     user_agent: str = ""
 
 
-def parse_request(event: Mapping[str, Any], *, max_bytes: int) -> Request:
-    """The request in a gateway event; anything missing in it is empty.
+def parse_request(event: Mapping[str, Any], *, max_bytes: int, hops: int = 0) -> Request:
+    """The request in a gateway event, seen through `hops` trusted proxies; anything missing in it is empty.
 
     Raises RequestError 413 where the body as carried is over `max_bytes`, 400 where base64 is broken.
     """
@@ -41,7 +42,7 @@ def parse_request(event: Mapping[str, Any], *, max_bytes: int) -> Request:
         query=dict(parse_qsl(_clean(event.get("rawQueryString")), keep_blank_values=True)),
         headers=headers,
         body=_carried_body(event, max_bytes),
-        ip=_clean(http.get("sourceIp")),
+        ip=find_client_address(headers, _clean(http.get("sourceIp")), hops),
         user_agent=_clean(http.get("userAgent") or headers.get("user-agent"))[:512],
     )
 

@@ -11,6 +11,8 @@ from sluice.ingest import answers
 from sluice.ingest.accept import Gate, accept_request
 from sluice.ingest.answers import Answer
 from sluice.ingest.paths import Endpoint, Kind, find_endpoint
+from sluice.ingest.proxies import find_base
+from sluice.ingest.quota import QuotaExceeded, Quotas
 from sluice.ingest.request import Request, parse_request
 
 _PIXELS = {Kind.FLAT_PIXEL, Kind.DATA_PIXEL}
@@ -25,6 +27,8 @@ class Outcome:
     accepted: int = 0
     blocked: Counter[str] = field(default_factory=Counter)
     refused: str = ""  # the code of a request that was refused
+    over_quota: str = ""  # the source whose quota is used up
+    is_unchecked: bool = False  # the quota of the source could not be asked for
 
 
 @dataclass(slots=True, frozen=True)
@@ -33,6 +37,7 @@ class Ingest:
 
     `store` puts SQS bodies on the ingest queue and gives the indexes that did not get there after every try;
     `revoked` gives the digests of revoked keys; `clock` epoch seconds; `new_id` a fresh random id.
+    `quotas` refuse what a source sends above its own.
     """
 
     gate: Gate
@@ -40,12 +45,15 @@ class Ingest:
     revoked: Callable[[], frozenset[str]]
     clock: Callable[[], float]
     new_id: Callable[[], str]
+    quotas: Quotas
 
     def serve(self, gateway_event: Mapping[str, Any]) -> Outcome:
         """The answer to a gateway event. Never raises for anything that a client sent."""
         endpoint = None
         try:
-            request = parse_request(gateway_event, max_bytes=self.gate.limits.request_bytes)
+            request = parse_request(
+                gateway_event, max_bytes=self.gate.limits.request_bytes, hops=self.gate.trusted_hops
+            )
             if request.method == "OPTIONS":
                 return Outcome(answers.PREFLIGHT)
             endpoint = find_endpoint(request.path)
@@ -53,8 +61,9 @@ class Ingest:
         except RequestError as error:
             answer = answers.answer_error(error)
             if endpoint and endpoint.kind in _PIXELS:
-                answer = answers.answer_pixel(error.status)
-            return Outcome(answer, refused=error.code)
+                answer = answers.answer_pixel(error.status, error.after)
+            over_quota = error.source if isinstance(error, QuotaExceeded) else ""
+            return Outcome(answer, refused=error.code, over_quota=over_quota)
 
     def _serve(self, request: Request, endpoint: Endpoint | None) -> Outcome:
         if endpoint is None:
@@ -66,7 +75,8 @@ class Ingest:
                 return Outcome(answers.SUCCESS)
             case Kind.SETTINGS:
                 self.gate.authenticate(request, self.revoked(), endpoint.key)
-                return Outcome(answers.answer_settings(endpoint.key, _find_host(request, endpoint)))
+                scheme, base = find_base(request.headers, endpoint.prefix, self.gate.trusted_hops)
+                return Outcome(answers.answer_settings(endpoint.key, scheme, base))
             case Kind.SOURCE_CONFIG:
                 return Outcome(
                     answers.answer_source_config(self.gate.authenticate(request, self.revoked()).slug)
@@ -75,18 +85,20 @@ class Ingest:
 
     def _take_events(self, request: Request, endpoint: Endpoint) -> Outcome:
         intake = accept_request(
-            request, endpoint, self.gate, revoked=self.revoked(), now=self.clock(), new_id=self.new_id
+            request,
+            endpoint,
+            self.gate,
+            revoked=self.revoked(),
+            now=self.clock(),
+            new_id=self.new_id,
+            check_quota=self.quotas.check,
         )
+        is_unchecked = not self.quotas.take(intake.source, intake.events, intake.size)
         is_pixel = endpoint.kind in _PIXELS
         if self.store(intake.bodies):
-            answer = answers.answer_pixel(503) if is_pixel else answers.UNAVAILABLE
+            answer = answers.UNAVAILABLE
+            if is_pixel:
+                answer = answers.answer_pixel(503, answers.UNAVAILABLE_SECONDS)
             return Outcome(answer, intake.source, refused="unavailable")
         answer = answers.answer_pixel(200) if is_pixel else answers.SUCCESS
-        return Outcome(answer, intake.source, intake.accepted, intake.blocked)
-
-
-def _find_host(request: Request, endpoint: Endpoint) -> str:
-    """Host and path prefix by which the client reached us, as far as the host looks like one."""
-    host = request.headers.get("host", "")
-    plausible = host and all(char.isalnum() or char in ".-:[]" for char in host)
-    return (host if plausible else "") + endpoint.prefix
+        return Outcome(answer, intake.source, intake.accepted, intake.blocked, is_unchecked=is_unchecked)

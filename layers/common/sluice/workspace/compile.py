@@ -180,6 +180,7 @@ def _compile_source(source: Source) -> dict[str, Any]:
         "contracts": source.contracts,
         "functions": source.functions,
         **list_source_privacy(source),
+        **({"quota": source.quota.model_dump()} if source.quota else {}),
     }
 
 

@@ -1,9 +1,9 @@
 """The definition of every file in the workspace. Unknown keys are refused."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation, StrictInt, model_validator
 
 from sluice.filters.operators import OperatorName
 from sluice.source_syntax import Kind
@@ -67,6 +67,23 @@ class Privacy(Model):
     )
 
 
+class Quota(Model):
+    """The most that a source may send in a minute; what is above is answered 429 until the minute is over."""
+
+    events_per_minute: StrictInt | None = Field(
+        None, ge=1, le=10**9, description="A whole number of events from 1, blocked ones included."
+    )
+    bytes_per_minute: StrictInt | None = Field(
+        None, ge=1, le=10**12, description="A whole number of bytes from 1, of request bodies once unpacked."
+    )
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if self.events_per_minute is None and self.bytes_per_minute is None:
+            raise ValueError("the quota limits nothing: set events_per_minute, bytes_per_minute or both")
+        return self
+
+
 class Source(Model):
     """sources/<slug>.yaml: where events come from."""
 
@@ -80,6 +97,9 @@ class Source(Model):
     )
     contracts: list[str] = Field([], description="Names of files in contracts/, without their suffix.")
     privacy: Privacy = Privacy()
+    quota: Quota | None = Field(
+        None, description="The most in a minute: events_per_minute, bytes_per_minute or both."
+    )
     consent: Literal["optional", "required"] = Field(
         "optional",
         description="required: without context.consent no destination with consent_categories gets an event.",
