@@ -257,6 +257,32 @@ def test_a_fatal_answer_is_for_every_item_it_does_not_tell_apart():
 
 
 @pytest.mark.enable_socket
+@pytest.mark.parametrize("said", [{"message": "Bad syntax"}, {"message": "Bad", "errors": ["no object"]}, {}])
+def test_a_fatal_answer_that_names_nothing_costs_only_the_item_that_causes_it(said):
+    def refuse_third(sock, request):
+        bad = b'"u-3"' in request
+        answer(sock, 400 if bad else 201, said if bad else {"message": "success"})
+
+    with run_braze(play=refuse_third) as (world, server):
+        report = world.run(make_pack(*(track(n) for n in range(75))))
+    assert (report.delivered, report.dead) == (74, Counter(rejected=1))
+    [letter] = world.letters
+    assert letter["message_id"] == "m-3"
+    assert [event["external_id"] for event in orjson.loads(letter["request"]["body"])["events"]] == ["u-3"]
+    assert len(server.requests) <= 15
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize(
+    ("status", "said"), [(201, {"errors": ["something"]}), (404, {"message": "Not Found"})]
+)
+def test_what_braze_may_have_taken_or_says_of_the_address_is_not_split(status, said):
+    with run_braze(play=lambda sock, _: answer(sock, status, said)) as (world, server):
+        report = world.run(make_pack(*(track(n) for n in range(10))))
+    assert (report.dead, len(server.requests)) == (Counter(rejected=10), 1)
+
+
+@pytest.mark.enable_socket
 def test_what_a_fatal_answer_does_not_name_is_sent_again_without_what_it_names():
     def refuse_first(sock, request):
         body = orjson.loads(request.partition(b"\r\n\r\n")[2])

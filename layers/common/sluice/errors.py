@@ -80,4 +80,14 @@ class AuthRejected(RetryLater):
 
 
 class GiveUp(DeliveryError):
-    """No attempt will ever succeed."""
+    """No attempt will ever succeed.
+
+    `split` matters where it is about a whole batch: False where a smaller batch would be refused as well,
+    because the refusal concerns the account or the endpoint, or where some of the batch may have been taken.
+    """
+
+    def __init__(
+        self, reason: Reason, detail: str = "", *, status: int | None = None, split: bool = True
+    ) -> None:
+        super().__init__(reason, detail, status=status)
+        self.split = split
