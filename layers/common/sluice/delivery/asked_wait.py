@@ -1,8 +1,8 @@
 """How long a destination asks to wait: `Retry-After` and the headers of rate limits, the one place for all.
 
-A number is seconds where it is a sane number of seconds, and epoch time (seconds to nanoseconds, told apart
-by magnitude) where that is a plausible time; a text may be a date. Anything else is ignored: the retry schedule
-applies.
+A number is seconds where it is a sane number of seconds, and epoch time (seconds to nanoseconds, told
+apart by magnitude) where that is a plausible time; a text may be a date. Anything else is ignored: the
+retry schedule applies.
 """
 
 import re

@@ -30,9 +30,9 @@ class PackWork:
     """What became of a pack's items. Threads only add to these containers, which needs no lock.
 
     `outcomes` hold each request that was made, `refused` the items for which no request can be made. The
-    others are sent again uncounted: `postponed` with the seconds until then, for lack of time (0) or because
-    of the sync's rate limit; `apart` likewise, each in a pack of its own: parts of a batch that was refused as
-    a whole; `held` because the breaker is open, with its pause.
+    others are sent again uncounted: `postponed` with the seconds until then, for lack of time (0) or
+    because of the sync's rate limit; `apart` likewise, each in a pack of its own: parts of a batch that
+    was refused as a whole; `held` because the breaker is open, with its pause.
     """
 
     message: Message

@@ -1,9 +1,10 @@
 """Splitting a batch that the destination refused as a whole, until the item that it refuses is alone.
 
-A refused batch is halved, and each refused half again. Halves that were taken are done, so one bad item of 100
-costs 15 calls. Within one run a batch may cost `CALLS_PER_LEVEL` calls for each time that it can be halved; the
-parts that are left go back to the queue, each as a pack of its own, and the next run goes on with them. Parts
-are never put together again, so a batch of n items costs at most 2n - 1 calls, however many of them are bad.
+A refused batch is halved, and each refused half again. Halves that were taken are done, so one bad item
+of 100 costs 15 calls. Within one run a batch may cost `CALLS_PER_LEVEL` calls for each time that it can
+be halved; the parts that are left go back to the queue, each as a pack of its own, and the next run goes
+on with them. Parts are never put together again, so a batch of n items costs at most 2n - 1 calls,
+however many of them are bad.
 """
 
 from dataclasses import dataclass, field
