@@ -17,7 +17,7 @@ from urllib3.connection import port_by_scheme
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
-from sluice.adapters.deadline import end_within
+from sluice.adapters.deadline import end_within, time_left
 from sluice.adapters.dns import Address, CheckedNames, Resolve
 from sluice.adapters.http_connections import make_context, open_pools
 from sluice.destinations.addresses import Target, parse_target
@@ -73,7 +73,7 @@ class HttpTransport:
     def _send(self, target: Target, request: Request, auth: Mapping[str, str]) -> BaseHTTPResponse:
         headers = {**request.headers, **auth, "Host": _make_authority(target)}
         failure: Exception = OSError("the name has no address")
-        for address in self._names.find(target):
+        for address in self._names.find(target, within=time_left()):
             try:
                 return self._find_pool(target, address).urlopen(
                     request.method,
