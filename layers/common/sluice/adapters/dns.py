@@ -1,7 +1,7 @@
 """Names to addresses that may be called: every address a name has is checked before any of them is used.
 
-The system's resolver cannot be interrupted, so it runs in threads of its own, and a call waits for it no longer
-than it may take. An answer that comes too late for its call is there for the next one.
+The system's resolver cannot be interrupted, so it runs in threads of its own, and a call waits for it
+no longer than it may take. An answer that comes too late for its call is there for the next one.
 """
 
 import socket
