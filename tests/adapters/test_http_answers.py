@@ -13,6 +13,7 @@ from sluice.adapters.http import MAX_BODY, HttpTransport
 from sluice.adapters.http_answers import MAX_HEAD, decode_body
 from sluice.delivery.classify import classify_response
 from sluice.destinations.declaration import Request
+from sluice.reasons import Reason
 from tests.fakes.vendor_server import OK, run_server
 
 pytestmark = pytest.mark.enable_socket
@@ -163,10 +164,10 @@ def test_a_connection_whose_framing_is_in_doubt_is_not_used_again(data):
 
 
 @pytest.mark.parametrize("status", [600, 777, 999])
-def test_a_status_that_nobody_defined_is_not_a_success(status):
+def test_a_status_that_is_not_one_of_http_is_an_error_of_the_server(status):
     error = classify_response(ask(b"HTTP/1.1 %d Odd\r\nContent-Length: 0\r\n\r\n" % status), 0.0)
     assert error is not None
-    assert error.status == status
+    assert (error.reason, error.status) == (Reason.SERVER_ERROR, status)
 
 
 def raw_deflate(data):
