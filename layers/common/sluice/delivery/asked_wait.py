@@ -27,6 +27,7 @@ _NUMBER = re.compile(r"[0-9]{1,25}(?:\.[0-9]{0,12})?")
 _FIELD = re.compile(
     r"(?:^|[;,\s])(?:t|reset)=([0-9]+)"
 )  # of `RateLimit`: both forms that its drafts have had
+_MAX_TEXT = 1000  # of a value that is worth reading
 _FIRST_EPOCH = 1_000_000_000  # in seconds; below that a number is no time of this century
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3), (0.0, 1.0))  # from which magnitude on, parts of a second
 
@@ -45,26 +46,31 @@ def find_asked_wait(headers: Headers, now: float, *, limited: bool) -> float | N
 
 def parse_wait(value: object, now: float) -> float | None:
     """One header's value as seconds from `now`, or None. Repeated values count as the longest of them."""
-    text = "" if value is None else str(value).strip()
+    text = _read_text(value)
     parts = [part.strip() for part in text.split(",")]
     if all(map(_NUMBER.fullmatch, parts)):
         waits = [_read_number(float(part), now) for part in parts]
         return max((wait for wait in waits if wait is not None), default=None)
-    moment = _read_date(text)
+    moment = None if text.isdigit() else _read_date(text)
     return None if moment is None else _until(moment, now)
 
 
 def _read(headers: Headers, now: float, *, limited: bool) -> Iterable[float | None]:
     yield parse_wait(headers.get("retry-after"), now)
-    milliseconds = str(headers.get("retry-after-ms") or "").strip()
+    milliseconds = _read_text(headers.get("retry-after-ms"))
     if _NUMBER.fullmatch(milliseconds):
         yield _sane(float(milliseconds) / 1000)
     if not limited:
         return
     for name in RESETS:
         yield parse_wait(headers.get(name), now)
-    seconds = _FIELD.findall(str(headers.get("ratelimit") or ""))
+    seconds = _FIELD.findall(_read_text(headers.get("ratelimit")))
     yield max((wait for text in seconds if (wait := parse_wait(text, now)) is not None), default=None)
+
+
+def _read_text(value: object) -> str:
+    text = "" if value is None else str(value).strip()
+    return text if len(text) <= _MAX_TEXT else ""
 
 
 def _read_number(number: float, now: float) -> float | None:
