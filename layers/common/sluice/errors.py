@@ -8,7 +8,8 @@ SluiceError
 ├── MappingError            this event cannot be mapped for this sync: dead letter
 └── DeliveryError
     ├── RetryLater(after)   the destination may take it later
-    │   └── AuthRejected    …once its credentials are right
+    │   ├── AuthRejected    …once its credentials are right
+    │   └── RefusedAlong    …at once, without the items of its batch that are bad
     └── GiveUp(reason)      it never will: dead letter
 """
 
@@ -77,6 +78,10 @@ class RetryLater(DeliveryError):
 
 class AuthRejected(RetryLater):
     """The destination refused our credentials: read the secret afresh, then wait for a human."""
+
+
+class RefusedAlong(RetryLater):
+    """One item of a batch that was refused for others, which the answer names: sent again without them."""
 
 
 class GiveUp(DeliveryError):

@@ -13,7 +13,7 @@ from sluice.delivery.ports import Places
 from sluice.delivery.splitting import CALLS_PER_LEVEL, SPLIT_PAUSE, Allowance
 from sluice.delivery.sync import compile_sync
 from sluice.destinations.declaration import Response
-from sluice.errors import GiveUp, RetryLater
+from sluice.errors import GiveUp, RefusedAlong, RetryLater
 from sluice.reasons import Reason
 from tests.unit.delivery.world import DLQ, QUEUE, World, ids_of, make_event, make_pack, make_workspace
 
@@ -133,6 +133,40 @@ def test_whatever_is_bad_dies_alone_and_what_is_good_goes_once(size, seed, share
     assert Counter(world.vendor.took) == Counter({f"m-{n}" for n in range(size)} - bad)
     assert Counter(letter["message_id"] for letter in world.letters) == Counter(bad)
     assert len(world.vendor.calls) <= 2 * size - 1
+
+
+def test_items_that_were_refused_along_with_others_go_again_at_once_without_them():
+    retry = {"for": 0, "first": 5, "max": 900, "attempts": 1}
+    world = make_world(10, retry=retry)
+    sync = compile_sync(world.workspace, "crm")
+    bad = {"m-2", "m-5"}
+
+    def judge(_settings, request, _response, _now):
+        ids = [item.message_id for item, _ in request.entries]
+        named = [one for one in ids if one in bad][:1]
+        if not named:
+            return None
+        return [
+            GiveUp(Reason.REJECTED) if one in named else RefusedAlong(Reason.REJECTED, status=400)
+            for one in ids
+        ]
+
+    world.queues.send(QUEUE, [make_pack(*map(make_event, range(10)))])
+    declaration = replace(sync.declaration, judge=judge)
+    report = world.poll(Delivery(replace(sync, declaration=declaration), Places(QUEUE, DLQ), world.ports))
+    assert (report.delivered, report.dead, world.waiting) == (8, Counter(rejected=2), [])
+    assert [len(call.ids) for call in world.vendor.calls] == [10, 9, 8]
+    assert sorted(letter["message_id"] for letter in world.letters) == sorted(bad)
+
+
+def test_items_that_were_all_refused_along_wait_for_another_attempt():
+    world = make_world(4)
+    sync = compile_sync(world.workspace, "crm")
+    error = RefusedAlong(Reason.REJECTED, status=400)
+    declaration = replace(sync.declaration, judge=lambda _settings, request, *_told: [error] * 4)
+    world.queues.send(QUEUE, [make_pack(*map(make_event, range(4)))])
+    report = world.poll(Delivery(replace(sync, declaration=declaration), Places(QUEUE, DLQ), world.ports))
+    assert (report.retried, len(world.vendor.calls)) == (4, 1)
 
 
 def test_an_answer_slower_than_a_run_allows_makes_progress_all_the_same():

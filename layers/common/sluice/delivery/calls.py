@@ -17,9 +17,9 @@ from sluice.delivery.budget import SHORTEST_CALL, TimeBudget
 from sluice.delivery.classify import classify_response
 from sluice.delivery.pacing import Pacer
 from sluice.delivery.pack_work import Outcome, PackWork, build_requests, halve
-from sluice.delivery.splitting import SPLIT_PAUSE, Allowance, is_worth_splitting
+from sluice.delivery.splitting import SPLIT_PAUSE, Allowance, is_worth_splitting, part_spared
 from sluice.delivery.sync import Sync
-from sluice.destinations.declaration import Request, Response, Send, Verdict
+from sluice.destinations.declaration import Entry, Request, Response, Send, Verdict
 from sluice.errors import AuthRejected, DeliveryError, RetryLater
 from sluice.reasons import Reason
 
@@ -80,16 +80,22 @@ class Caller:
         if is_worth_splitting(request, verdict):
             self._split(work, request, allowance or Allowance.for_batch(len(request.entries)))
             return
+        spared, request, verdict = part_spared(request, verdict)
+        if spared:
+            self._add_part(work, spared, allowance or Allowance.for_batch(len(spared) + 1))
         work.outcomes.append(Outcome(request, verdict, response, ended, max(ended - started, 0.0)))
 
     def _split(self, work: PackWork, request: Request, allowance: Allowance) -> None:
-        """Calls for both halves of a refused batch; without allowance they go back as packs of their own."""
         for half in reversed(halve(request.entries)):
-            for part in build_requests(self.sync, work, half):
-                if allowance.take():
-                    self._parts.append((work, part, allowance))
-                else:
-                    work.postpone(part, SPLIT_PAUSE, is_part=True)
+            self._add_part(work, half, allowance)
+
+    def _add_part(self, work: PackWork, entries: Sequence[Entry], allowance: Allowance) -> None:
+        """A call for a part of a refused batch; without allowance it goes back as a pack of its own."""
+        for part in build_requests(self.sync, work, entries):
+            if allowance.take():
+                self._parts.append((work, part, allowance))
+            else:
+                work.postpone(part, SPLIT_PAUSE, is_part=True)
 
     def _may_call(self, work: PackWork, request: Request, *, is_part: bool) -> bool:
         if pause := self.breaker.find_pause():

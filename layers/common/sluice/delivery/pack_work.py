@@ -112,7 +112,7 @@ def build_requests(sync: Sync, work: PackWork, entries: Sequence[Entry]) -> list
 
 def show_item(sync: Sync, request: Request, entry: Entry) -> Request:
     """A request as one item's letter shows it: with a body of that item alone."""
-    if len(request.entries) == 1:
+    if sync.max_items == 1:
         return request
     batch = Batch(sync.slug, request.attempt, sync.max_items, [entry])
     try:

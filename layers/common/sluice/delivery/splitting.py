@@ -7,11 +7,12 @@ on with them. Parts are never put together again, so a batch of n items costs at
 however many of them are bad.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 
-from sluice.destinations.declaration import Request, Verdict
-from sluice.errors import GiveUp
+from sluice.destinations.declaration import Entry, Request, Verdict
+from sluice.errors import GiveUp, RefusedAlong
 from sluice.reasons import Reason
 
 CALLS_PER_LEVEL = 8
@@ -42,3 +43,18 @@ def is_worth_splitting(request: Request, verdict: Verdict) -> bool:
         and verdict.reason in _OF_CONTENT
         and len(request.entries) > 1
     )
+
+
+def part_spared(request: Request, verdict: Verdict) -> tuple[list[Entry], Request, Verdict]:
+    """The items to send again without those that the answer names, and what it says of the named ones alone.
+
+    If it names none, nothing would change, and none is sent again at once.
+    """
+    if not isinstance(verdict, Sequence):
+        return [], request, verdict
+    pairs = list(zip(request.entries, verdict, strict=True))
+    spared = [entry for entry, error in pairs if isinstance(error, RefusedAlong)]
+    named = [(entry, error) for entry, error in pairs if not isinstance(error, RefusedAlong)]
+    if not spared or not named:
+        return [], request, verdict
+    return spared, replace(request, entries=[entry for entry, _ in named]), [error for _, error in named]

@@ -9,7 +9,7 @@ from sluice.delivery.classify import classify_response
 from sluice.destinations.braze.requests import ARRAYS, make_objects
 from sluice.destinations.braze.settings import BrazeSettings
 from sluice.destinations.declaration import Request, Response, Verdict
-from sluice.errors import DeliveryError, GiveUp, RetryLater
+from sluice.errors import DeliveryError, GiveUp, RefusedAlong
 from sluice.reasons import Reason
 
 UNKNOWN_URL = 404  # Braze has no lookup of what an item names: the endpoint is wrong
@@ -27,7 +27,7 @@ class Refusals:
 def judge(settings: BrazeSettings, request: Request, response: Response, now: float) -> Verdict:
     """Per item where Braze named objects, else for all of the request.
 
-    In a fatal answer (400) nothing is taken: what it does not name is tried again without what it names.
+    In a fatal answer (400) nothing is taken: what it does not name is sent again without what it names.
     """
     error = classify_response(response, now, of_account={UNKNOWN_URL})
     if error is not None and (error.reason is not Reason.REJECTED or response.status == UNKNOWN_URL):
@@ -41,7 +41,11 @@ def judge(settings: BrazeSettings, request: Request, response: Response, now: fl
         return GiveUp(Reason.REJECTED, detail, status=response.status, split=error is not None)
     if not refusals.named:
         return None
-    return _judge_items(settings, request, response, refusals, fatal=error is not None)
+    verdicts = _judge_items(settings, request, response, refusals, fatal=error is not None)
+    if error is not None and not any(isinstance(verdict, GiveUp) for verdict in verdicts):
+        detail = f"{status}: {refusals.message}, for objects that were not sent"
+        return GiveUp(Reason.REJECTED, detail, status=response.status)
+    return verdicts
 
 
 def read_refusals(response: Response) -> Refusals:
@@ -84,7 +88,7 @@ def _judge_items(
             verdicts.append(GiveUp(Reason.REJECTED, f"HTTP {status}: {'; '.join(words)}", status=status))
         elif fatal:
             detail = f"HTTP {status}: {refusals.message}, for other items"
-            verdicts.append(RetryLater(Reason.REJECTED, detail, status=status))
+            verdicts.append(RefusedAlong(Reason.REJECTED, detail, status=status))
         else:
             verdicts.append(None)
     return verdicts
