@@ -1,10 +1,12 @@
+import re
+import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.destinations.addresses import parse_target, refuse_address
+from sluice.destinations.addresses import find_host_fault, parse_target, refuse_address
 
 REFUSED = [
     "0.0.0.0",  # noqa: S104
@@ -176,3 +178,87 @@ def test_a_url_is_parsed_or_refused(text):
 def test_an_address_in_a_url_is_its_host(address: IPv4Address | IPv6Address):
     host = f"[{address}]" if address.version == 6 else str(address)
     assert ip_address(parse_target(f"https://{host}/").host) == address
+
+
+NEVER_RESOLVED = {
+    "crm..example.com": "two dots",
+    ".crm.example.com": "begins with one",
+    "crm.example.com.": "ends in a dot",
+    "-crm.example.com": "hyphen",
+    "crm-.example.com": "hyphen",
+    "crm.exa!mple.com": "letters, digits and hyphens",
+    "crm%2eexample.com": "letters, digits and hyphens",
+    "a" * 64 + ".example.com": "64 characters",
+    ".".join(["a" * 50] * 5) + ".com": "258 characters",
+    "crm.invalid": ".invalid",
+    "CRM.Invalid": ".invalid",
+    "abc.onion": ".onion",
+    "crm.alt": ".alt",
+    "<your-host>": "placeholder",
+    "{host}": "placeholder",
+    "crm.{region}.example.com": "placeholder",
+    "${HOST}": "placeholder",
+    "crm": "no domain",
+    "TODO": "no domain",
+    "1.2.3.4.5": "not one",
+    "256.1.1.1": "not one",
+    "1.2.70000": "not one",
+    "4294967296": "not one",
+    "0x100000000": "not one",
+    "1.2.3.08": "not one",
+    "crm.example.123": "not one",
+    "crm.0x1f": "not one",
+    "xn--.example.com": "hyphen",
+    "xn--zzzzzzzz99999999.example.com": "international name",
+}
+
+
+@pytest.mark.parametrize(("host", "fault"), NEVER_RESOLVED.items())
+def test_a_host_that_can_never_resolve_is_refused_with_what_is_wrong(host, fault):
+    with pytest.raises(ValueError, match=re.escape(fault)):
+        parse_target(f"https://{host}/events")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "crm.example",
+        "crm.test",
+        "crm.internal",
+        "crm.local",
+        "localhost",
+        "a_b.example.com",
+        "_dmarc.example.com",
+        "a--b.example.com",
+        "3m.com",
+        "1.2.3.4.example.com",
+        "xn--bcher-kva.example",
+        "xn--80akhbyknj4f.xn--p1ai",
+        "a" * 63 + ".example.com",
+        "127.1",
+        "1.2.3",
+        "2130706433",
+        "0x7f.1",
+        "0x7f000001",
+        "017700000001",
+        "your-server.de",
+    ],
+)
+def test_a_host_that_may_resolve_is_left_to_dns(host):
+    assert parse_target(f"https://{host}/").host == host
+
+
+@given(st.from_regex(r"[a-z0-9._-]{1,70}", fullmatch=True))
+def test_every_host_that_passes_is_one_that_python_resolves(host):
+    if find_host_fault(host) is None:
+        assert host.encode("idna").decode() == host
+
+
+@given(st.from_regex(r"(0x[0-9a-f]{1,9}|[0-9]{1,11})(\.(0x[0-9a-f]{1,3}|[0-9]{1,4})){0,4}", fullmatch=True))
+def test_numbers_are_a_host_where_they_are_an_address_to_a_resolver(host):
+    try:
+        socket.inet_aton(host)
+    except OSError:
+        assert find_host_fault(host)
+    else:
+        assert find_host_fault(host) is None

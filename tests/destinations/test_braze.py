@@ -25,7 +25,7 @@ from sluice.times import format_time
 from sluice.workspace.compile import Workspace, compile_workspace, find_problems
 from sluice.workspace.models import Destination, Source, Sync
 from tests.fakes.vendor_server import run_server
-from tests.unit.delivery.world import NOW, World, ids_of, make_event, make_pack
+from tests.unit.delivery.world import NOW, World, make_event, make_pack
 
 KEY = "b7aze-s3cr3t-key"
 SETTINGS = {"instance": "fra-01", "api_key": {"secret": "ssm:key"}}
@@ -257,6 +257,32 @@ def test_a_fatal_answer_is_for_every_item_it_does_not_tell_apart():
 
 
 @pytest.mark.enable_socket
+@pytest.mark.parametrize("said", [{"message": "Bad syntax"}, {"message": "Bad", "errors": ["no object"]}, {}])
+def test_a_fatal_answer_that_names_nothing_costs_only_the_item_that_causes_it(said):
+    def refuse_third(sock, request):
+        bad = b'"u-3"' in request
+        answer(sock, 400 if bad else 201, said if bad else {"message": "success"})
+
+    with run_braze(play=refuse_third) as (world, server):
+        report = world.run(make_pack(*(track(n) for n in range(75))))
+    assert (report.delivered, report.dead) == (74, Counter(rejected=1))
+    [letter] = world.letters
+    assert letter["message_id"] == "m-3"
+    assert [event["external_id"] for event in orjson.loads(letter["request"]["body"])["events"]] == ["u-3"]
+    assert len(server.requests) <= 15
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize(
+    ("status", "said"), [(201, {"errors": ["something"]}), (404, {"message": "Not Found"})]
+)
+def test_what_braze_may_have_taken_or_says_of_the_address_is_not_split(status, said):
+    with run_braze(play=lambda sock, _: answer(sock, status, said)) as (world, server):
+        report = world.run(make_pack(*(track(n) for n in range(10))))
+    assert (report.dead, len(server.requests)) == (Counter(rejected=10), 1)
+
+
+@pytest.mark.enable_socket
 def test_what_a_fatal_answer_does_not_name_is_sent_again_without_what_it_names():
     def refuse_first(sock, request):
         body = orjson.loads(request.partition(b"\r\n\r\n")[2])
@@ -266,12 +292,27 @@ def test_what_a_fatal_answer_does_not_name_is_sent_again_without_what_it_names()
         else:
             answer(sock, 201, {"message": "success"})
 
-    with run_braze(play=refuse_first) as (world, _server):
+    with run_braze(play=refuse_first) as (world, server):
         report = world.run(make_pack(track(1), track(2)))
-        assert report.dead == Counter(rejected=1)
-        assert [ids_of(pack) for pack in world.waiting_packs] == [["m-2"]]
-        world.now += 60
-        assert world.poll().delivered == 1
+    assert (report.delivered, report.dead, len(server.requests)) == (1, Counter(rejected=1), 2)
+    [letter] = world.letters
+    assert letter["message_id"] == "m-1"
+    assert [event["external_id"] for event in orjson.loads(letter["request"]["body"])["events"]] == ["u-1"]
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("index", [7, -1])
+def test_a_fatal_answer_that_names_what_was_not_sent_costs_only_the_item_that_causes_it(index):
+    def refuse_third(sock, request):
+        bad = b'"u-3"' in request
+        error = {"type": "bad", "input_array": "events", "index": index}
+        answer(sock, 400 if bad else 201, {"message": "Bad", "errors": [error]} if bad else {})
+
+    with run_braze(play=refuse_third) as (world, server):
+        report = world.run(make_pack(*(track(n) for n in range(5))))
+    assert (report.delivered, report.dead) == (4, Counter(rejected=1))
+    assert [letter["message_id"] for letter in world.letters] == ["m-3"]
+    assert len(server.requests) <= 8
 
 
 @pytest.mark.enable_socket

@@ -26,12 +26,14 @@ TYPES = [{"type": "track"}, {"type": "identify"}]
 
 
 def play_gateway(sock, request):
-    """401 for another key, 400 for a batch with one call that it cannot tell whose it is."""
+    """401 for another key, 404 for a disabled source, 400 for a batch with one call that it cannot read."""
     head, _, body = request.partition(b"\r\n\r\n")
     key = b"authorization: Basic " + b64encode(f"{KEY}:".encode())
     calls = orjson.loads(body)["batch"]
     known = all(call.get("userId") or call.get("anonymousId") for call in calls)
+    known = known and not any(call.get("event") == "Unreadable" for call in calls)
     status = 401 if key.lower() not in head.lower() else 200 if known else 400
+    status = 404 if any(call.get("event") == "Disabled" for call in calls) else status
     sock.sendall(b"HTTP/1.1 %d Said\r\nContent-Length: 2\r\n\r\nOK" % status)
 
 
@@ -100,6 +102,24 @@ def test_events_share_a_request_and_one_without_identity_does_not_spoil_it():
     assert [call["messageId"] for call in read_calls(server)] == ["m-1", "m-3"]
     assert len(server.requests) == 1
     assert "'userId' or 'anonymousId'" in world.letters[0]["detail"]
+
+
+@pytest.mark.enable_socket
+def test_one_call_that_rudderstack_cannot_read_costs_no_other_one():
+    with run_rudderstack() as (world, server):
+        events = [make_event(n, event="Unreadable" if n == 41 else "Viewed") for n in range(100)]
+        report = world.run(make_pack(*events, type="track"))
+    assert (report.delivered, report.dead) == (99, Counter(rejected=1))
+    [letter] = world.letters
+    assert [call["messageId"] for call in orjson.loads(letter["request"]["body"])["batch"]] == ["m-41"]
+    assert len(server.requests) <= 15
+
+
+@pytest.mark.enable_socket
+def test_a_source_that_is_disabled_is_asked_once():
+    with run_rudderstack() as (world, server):
+        report = world.run(make_pack(*(make_event(n, event="Disabled") for n in range(10)), type="track"))
+    assert (report.dead, len(server.requests)) == (Counter(rejected=10), 1)
 
 
 @pytest.mark.enable_socket

@@ -3,6 +3,7 @@ which secret; what a vendor refuses by its own means becomes a dead letter."""
 
 import json
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -200,3 +201,24 @@ def test_of_a_batch_only_what_braze_names_is_a_dead_letter(facts: Facts, run: st
     assert SECRETS["braze/api-key"] not in json.dumps(letters[named])
     archived = read_archived_letters(facts, "web-to-braze")
     assert [message_id for message_id in ids.values() if message_id in archived] == [named]
+
+
+def test_one_call_that_rudderstack_refuses_costs_no_other_call_of_its_batch(facts: Facts, run: str) -> None:
+    script_sink(facts, "/rudderstack/*", [{"status": 400, "repeat": "forever"}], contains=f"{run}-bad")
+    views = [make_event(run, userId=f"{run}-bad" if n == 33 else f"{run}-{n}") for n in range(60)]
+    sent = send(facts, views, source="web")
+
+    def count_taken() -> Counter[str]:
+        requests = find_requests(facts, "rudderstack", run)
+        taken = [request for request in requests if request["status"] == 200]
+        return Counter(call["messageId"] for request in taken for call in request["body"]["batch"])
+
+    bad = sent.pop(33)
+    letters = wait_for_letters(facts, "web-to-rudderstack", [bad])
+    taken = eventually(count_taken, lambda taken: len(taken) >= len(sent), what="the others at RudderStack")
+
+    assert taken == dict.fromkeys(sent, 1)
+    assert letters[bad]["attributes"]["reason"] == "rejected"
+    [call] = json.loads(letters[bad]["request"]["body"])["batch"]
+    assert call["messageId"] == bad
+    assert len(find_requests(facts, "rudderstack", run)) <= 13

@@ -8,7 +8,8 @@ SluiceError
 ├── MappingError            this event cannot be mapped for this sync: dead letter
 └── DeliveryError
     ├── RetryLater(after)   the destination may take it later
-    │   └── AuthRejected    …once its credentials are right
+    │   ├── AuthRejected    …once its credentials are right
+    │   └── RefusedAlong    …at once, without the items of its batch that are bad
     └── GiveUp(reason)      it never will: dead letter
 """
 
@@ -82,5 +83,19 @@ class AuthRejected(RetryLater):
     """The destination refused our credentials: read the secret afresh, then wait for a human."""
 
 
+class RefusedAlong(RetryLater):
+    """One item of a batch that was refused for others, which the answer names: sent again without them."""
+
+
 class GiveUp(DeliveryError):
-    """No attempt will ever succeed."""
+    """No attempt will ever succeed.
+
+    `split` matters where it is about a whole batch: False where a smaller batch would be refused as well,
+    because the refusal concerns the account or the endpoint, or where some of the batch may have been taken.
+    """
+
+    def __init__(
+        self, reason: Reason, detail: str = "", *, status: int | None = None, split: bool = True
+    ) -> None:
+        super().__init__(reason, detail, status=status)
+        self.split = split

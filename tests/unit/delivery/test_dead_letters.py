@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -15,12 +16,15 @@ from sluice.delivery.dead_letters import (
     name_letters,
     write_letter,
 )
+from sluice.delivery.deliver import Delivery
+from sluice.delivery.ports import Places
+from sluice.delivery.sync import compile_sync
 from sluice.destinations.declaration import Request, Response
 from sluice.errors import GiveUp
 from sluice.packs import Item, SyncPack
 from sluice.reasons import Reason
 from tests.fakes.secret_store import FakeSecretStore
-from tests.unit.delivery.world import NOW, World, make_event, make_pack, make_workspace
+from tests.unit.delivery.world import DLQ, NOW, QUEUE, World, make_event, make_pack, make_workspace
 
 SQS_TEXT = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 
@@ -148,13 +152,45 @@ def test_the_archive_keeps_a_letter_whole():
     assert line["payload"] == letter["payload"]
 
 
-def test_the_body_of_a_batch_is_not_in_each_of_its_letters():
+def test_a_letter_of_a_batch_has_the_request_with_its_own_part_of_the_body():
     world = World(make_workspace({"batch_size": 10}))
-    world.vendor.script = lambda _request: 400
+    world.vendor.script = lambda _request: 402
     world.run(make_pack(*(make_event(n) for n in range(10))))
     assert len(world.letters) == 10
-    assert {(x["request"]["body"], x["request"]["items"]) for x in world.letters} == {(None, 10)}
-    assert [x["payload"]["messageId"] for x in world.letters] == [f"m-{n}" for n in range(10)]
+    for letter in world.letters:
+        request = letter["request"]
+        assert (request["method"], request["url"], request["items"]) == (
+            "POST",
+            "https://crm.example/events",
+            10,
+        )
+        assert orjson.loads(request["body"]) == [letter["payload"]]
+
+
+def test_a_letter_of_an_item_that_its_batch_names_has_its_own_part_of_the_body():
+    settings = {"batch_size": 10, "fail_events": ["Refund"]}
+    world = World(make_workspace(settings, kind="sandbox"))
+    world.run(make_pack(make_event(1), make_event(2, event="Refund")))
+    [letter] = world.letters
+    assert (letter["request"]["items"], letter["request"]["body"]) == (2, "")
+
+
+def test_a_body_that_cannot_be_built_again_costs_the_letter_nothing_else():
+    world = World(make_workspace({"batch_size": 10}))
+    sync = compile_sync(world.workspace, "crm")
+
+    def build_lists(settings, batch):
+        if len(batch.entries) == 1:
+            raise ValueError("no list")
+        return sync.declaration.build(settings, batch)
+
+    declaration = replace(sync.declaration, build=build_lists)
+    world.vendor.script = lambda _request: 402
+    delivery = Delivery(replace(sync, declaration=declaration), Places(QUEUE, DLQ), world.ports)
+    world.queues.send(QUEUE, [make_pack(make_event(1), make_event(2))])
+    report = world.poll(delivery)
+    assert (report.failed, len(world.letters)) == ({}, 2)
+    assert world.letters[0]["request"]["body"] == "not shown: ValueError('no list')"
 
 
 def test_letters_are_named_by_what_they_hold():

@@ -17,8 +17,9 @@ from urllib3.connection import port_by_scheme
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
-from sluice.adapters.deadline import end_within
+from sluice.adapters.deadline import end_within, time_left
 from sluice.adapters.dns import Address, CheckedNames, Resolve
+from sluice.adapters.http_answers import decode_body
 from sluice.adapters.http_connections import make_context, open_pools
 from sluice.destinations.addresses import Target, parse_target
 from sluice.destinations.declaration import Request, Response
@@ -61,10 +62,11 @@ class HttpTransport:
             raise GiveUp(Reason.ADDRESS_REFUSED, str(error)) from None
         try:
             with end_within(timeout), closing(self._send(target, request, auth)) as answer:
-                if answer.status < 200:  # the final one is still to come, and would answer the next request
+                if answer.status < 200:  # 101: what follows is not HTTP any more
                     raise ProtocolError(f"interim answer {answer.status}")
                 body, complete = _read_body(answer)
-                return Response(answer.status, answer.headers, body, complete)
+                body, whole = decode_body(body, answer.headers, limit=MAX_BODY)
+                return Response(answer.status, answer.headers, body, complete and whole)
         except (HTTPError, OSError, UnicodeError) as error:
             if _is_timeout(error):
                 raise RetryLater(Reason.TIMEOUT, f"no answer in time ({timeout:g} s)") from None
@@ -73,7 +75,7 @@ class HttpTransport:
     def _send(self, target: Target, request: Request, auth: Mapping[str, str]) -> BaseHTTPResponse:
         headers = {**request.headers, **auth, "Host": _make_authority(target)}
         failure: Exception = OSError("the name has no address")
-        for address in self._names.find(target):
+        for address in self._names.find(target, within=time_left()):
             try:
                 return self._find_pool(target, address).urlopen(
                     request.method,

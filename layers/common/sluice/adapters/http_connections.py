@@ -13,6 +13,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from sluice.adapters.deadline import DeadlineSocket, DeadlineTlsSocket, end_within, time_left
+from sluice.adapters.http_answers import Answer
 
 CONNECT_SECONDS = 3.0  # to one address, TLS included; the call's own deadline holds besides
 MAX_POOLS = 8  # addresses with connections kept to them
@@ -22,6 +23,7 @@ MAX_KEPT = 64  # connections to an address: the parallel requests a sync may hav
 class _Connection(HTTPConnection):
     """Raises NewConnectionError or ConnectTimeoutError where nothing was sent, whatever the cause."""
 
+    response_class = Answer
     _kept = False  # it has answered before
     _request: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
 

@@ -2,7 +2,7 @@
 
 A call waits for nothing but its turn, a second at most (`pacing`); none is made while the breaker is open. It
 is repeated at once in two cases only, both with something changed: the secret was read afresh (401, 403),
-or the batch was halved (413).
+or the batch was refused as a whole and is split (`splitting`).
 """
 
 from collections import deque
@@ -17,9 +17,10 @@ from sluice.delivery.budget import SHORTEST_CALL, TimeBudget
 from sluice.delivery.classify import classify_response
 from sluice.delivery.pacing import Pacer
 from sluice.delivery.pack_work import Outcome, PackWork, build_requests, halve
+from sluice.delivery.splitting import SPLIT_PAUSE, Allowance, is_worth_splitting, part_spared
 from sluice.delivery.sync import Sync
-from sluice.destinations.declaration import Request, Response, Send, Verdict
-from sluice.errors import AuthRejected, DeliveryError, GiveUp, RetryLater
+from sluice.destinations.declaration import Entry, Request, Response, Send, Verdict
+from sluice.errors import AuthRejected, DeliveryError, RetryLater
 from sluice.reasons import Reason
 
 type Call = tuple[PackWork, Request]
@@ -38,6 +39,8 @@ class Caller:
     remaining: Callable[[], float]
     budget: TimeBudget
     _line: "count[int]" = field(default_factory=count)  # who stands how far behind the pacer's next turn
+    # Parts of refused batches, the last one first, and only after the batches that nobody has refused yet.
+    _parts: deque[tuple[PackWork, Request, Allowance]] = field(default_factory=deque)
 
     def make_calls(self, calls: Iterable[Call], pool: ThreadPoolExecutor) -> None:
         """Every call ends in its pack's `outcomes` or, where it was not made, among what is sent again.
@@ -46,7 +49,7 @@ class Caller:
         """
         todo = deque(calls)
         if self.breaker.probing:
-            self._handle(*todo.popleft(), todo)
+            self._handle(*todo.popleft())
         seconds = (
             self.budget.start - self.budget.settle
         )  # so that even the last in line leaves time to settle
@@ -59,35 +62,51 @@ class Caller:
     def _work_off(self, todo: deque[Call]) -> None:
         while True:
             try:
-                work, request = todo.popleft()
+                call = (*todo.popleft(), None) if todo else self._parts.pop()
             except IndexError:
+                if todo or self._parts:  # another thread took what was seen here, and there is more
+                    continue
                 return
-            self._handle(work, request, todo)
+            self._handle(*call)
 
-    def _handle(self, work: PackWork, request: Request, todo: deque[Call]) -> None:
-        """Makes one call, or says why not; the halves of a batch that was too large go to `todo`."""
-        if not self._may_call(work, request):
+    def _handle(self, work: PackWork, request: Request, allowance: Allowance | None = None) -> None:
+        """Makes one call, or says why not. A part of a refused batch shares that batch's `allowance`."""
+        if not self._may_call(work, request, is_part=allowance is not None):
             return
         started = self.now()
         verdict, response = self._attempt(request)
         ended = self.now()
         self.breaker.note(verdict)
-        if verdict is not None and _is_too_large(verdict) and len(request.entries) > 1:
-            for half in halve(request.entries):
-                todo.extend((work, smaller) for smaller in build_requests(self.sync, work, half))
+        if is_worth_splitting(request, verdict):
+            self._split(work, request, allowance or Allowance.for_batch(len(request.entries)))
             return
+        spared, request, verdict = part_spared(request, verdict)
+        if spared:
+            self._add_part(work, spared, allowance or Allowance.for_batch(len(spared) + 1))
         work.outcomes.append(Outcome(request, verdict, response, ended, max(ended - started, 0.0)))
 
-    def _may_call(self, work: PackWork, request: Request) -> bool:
+    def _split(self, work: PackWork, request: Request, allowance: Allowance) -> None:
+        for half in reversed(halve(request.entries)):
+            self._add_part(work, half, allowance)
+
+    def _add_part(self, work: PackWork, entries: Sequence[Entry], allowance: Allowance) -> None:
+        """A call for a part of a refused batch; without allowance it goes back as a pack of its own."""
+        for part in build_requests(self.sync, work, entries):
+            if allowance.take():
+                self._parts.append((work, part, allowance))
+            else:
+                work.postpone(part, SPLIT_PAUSE, is_part=True)
+
+    def _may_call(self, work: PackWork, request: Request, *, is_part: bool) -> bool:
         if pause := self.breaker.find_pause():
             work.hold(request, pause)
         elif self._is_late():
-            work.unsent += [item for item, _ in request.entries]
+            work.postpone(request, 0.0, is_part=is_part)
         elif wait := self.pacer.take_turn():
             place = wait + next(self._line) * self.pacer.interval
-            work.paced.append((place, [item for item, _ in request.entries]))
+            work.postpone(request, place, is_part=is_part)
         elif self.pacer.interval and self._is_late():  # it waited for its turn
-            work.unsent += [item for item, _ in request.entries]
+            work.postpone(request, 0.0, is_part=is_part)
         else:
             return True
         return False
@@ -126,7 +145,3 @@ class Caller:
             return verdict, response
         except Exception as error:
             return RetryLater(Reason.INTERNAL_ERROR, repr(error)), response
-
-
-def _is_too_large(verdict: Verdict) -> bool:
-    return isinstance(verdict, GiveUp) and verdict.reason is Reason.PAYLOAD_TOO_LARGE

@@ -115,14 +115,13 @@ def _clean_attribute(value: object) -> str:
 
 
 def _record_request(request: Request, auth: Auth) -> Mapping[str, Any]:
-    """A batch's body is left out: the letter has this item's part of it as `payload`."""
-    alone = len(request.entries) == 1
+    """`items` says how many the call was about; the body is this item's part of it."""
     return {
         "method": request.method,
         "url": request.url,
         "headers": auth.mask_headers(request.headers),
         "items": len(request.entries),
-        "body": auth.mask(request.body.decode("utf-8", "replace")) if alone else None,
+        "body": auth.mask(request.body.decode("utf-8", "replace")),
     }
 
 

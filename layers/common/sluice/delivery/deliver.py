@@ -87,7 +87,7 @@ class Delivery:
                 works.append(PackWork(message, pack))
         drop_copies(works)
         self._call(works, auth, remaining, budget)
-        sorter = Sorter(self.sync.schedule, auth, started, self._ports.now())
+        sorter = Sorter(self.sync, auth, started, self._ports.now())
         for work in works:
             try:
                 remains[work.message.id] = sorter.sort_out(work, self._ports.draw())

@@ -1,7 +1,7 @@
 """One received pack on its way through a run: read, mapped, built into requests."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sluice.delivery.breaker import Pause
 from sluice.delivery.sync import Sync
@@ -30,20 +30,26 @@ class PackWork:
     """What became of a pack's items. Threads only add to these containers, which needs no lock.
 
     `outcomes` hold each request that was made, `refused` the items for which no request can be made. The
-    others are sent again uncounted: `unsent` for lack of time, `paced` because of the sync's rate limit, with
-    the seconds until their place in line, `held` because the breaker is open, with its pause.
+    others are sent again uncounted: `postponed` with the seconds until then, for lack of time (0) or
+    because of the sync's rate limit; `apart` likewise, each in a pack of its own: parts of a batch that
+    was refused as a whole; `held` because the breaker is open, with its pause.
     """
 
     message: Message
     pack: SyncPack
     outcomes: list[Outcome] = field(default_factory=list)
     refused: list[tuple[Entry, GiveUp]] = field(default_factory=list)
-    unsent: list[Item] = field(default_factory=list)
-    paced: list[tuple[float, list[Item]]] = field(default_factory=list)
+    postponed: list[tuple[float, list[Item]]] = field(default_factory=list)
+    apart: list[tuple[float, list[Item]]] = field(default_factory=list)
     held: list[tuple[Pause, list[Item]]] = field(default_factory=list)
 
     def hold(self, request: Request, pause: Pause) -> None:
         self.held.append((pause, [item for item, _ in request.entries]))
+
+    def postpone(self, request: Request, seconds: float, *, is_part: bool) -> None:
+        """Sends a request's items again later. A part never goes back into the batch it comes from."""
+        waiting = self.apart if is_part else self.postponed
+        waiting.append((seconds, [item for item, _ in request.entries]))
 
 
 def read_pack(message: Message, sync: str) -> SyncPack:
@@ -102,6 +108,18 @@ def build_requests(sync: Sync, work: PackWork, entries: Sequence[Entry]) -> list
             work.refused.append(((item, None), _refuse(error)))
             return []
     return [request for half in halve(entries) for request in build_requests(sync, work, half)]
+
+
+def show_item(sync: Sync, request: Request, entry: Entry) -> Request:
+    """A request as one item's letter shows it: with a body of that item alone."""
+    if sync.max_items == 1:
+        return request
+    batch = Batch(sync.slug, request.attempt, sync.max_items, [entry])
+    try:
+        [alone] = sync.declaration.build(sync.settings, batch)
+    except Exception as error:  # the letter matters more than this part of it
+        return replace(request, body=f"not shown: {error!r}".encode("utf-8", "replace"))
+    return replace(request, body=alone.body)
 
 
 def _refuse(error: Exception) -> GiveUp:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from sluice.delivery.auth import Auth
 from sluice.delivery.breaker import Pause, find_wait
 from sluice.delivery.dead_letters import Death, dump_letters, write_letter
-from sluice.delivery.pack_work import Outcome, PackWork, spread
+from sluice.delivery.pack_work import Outcome, PackWork, show_item, spread
 from sluice.delivery.remains import Remains
-from sluice.delivery.schedule import SHORTEST, Schedule, next_delay, queue_delay
+from sluice.delivery.schedule import SHORTEST, next_delay, queue_delay
+from sluice.delivery.sync import Sync
 from sluice.errors import DeliveryError, RetryLater
 from sluice.packs import Item, SyncPack
 from sluice.times import format_time, parse_time
@@ -23,7 +24,7 @@ type End = tuple[Death, Outcome | None]
 class Sorter:
     """Sorts out the packs of one run, which began at `started` and ended at `now` (epoch seconds)."""
 
-    schedule: Schedule
+    sync: Sync
     auth: Auth
     started: float
     now: float
@@ -34,13 +35,15 @@ class Sorter:
         The window begins with the first attempt, or when the breaker first turned the pack away.
         """
         pack, remains = work.pack, Remains(group=work.pack.group)
-        begun = format_time(self.started) if work.outcomes or work.held else None
+        begun = format_time(self.started) if work.outcomes or work.held or work.apart else None
         tried = replace(pack, first_attempt_at=pack.first_attempt_at or begun)
         waited = self.now - (parse_time(tried.first_attempt_at) or self.now)
         ends: list[End] = [(Death(entry, error), None) for entry, error in work.refused]
         ends += self._sort_outcomes(tried, work.outcomes, remains, waited=waited, draw=draw)
         ends += self._sort_held(tried, work.held, remains, waited=waited, draw=draw)
-        remains.postpone(replace(pack, not_before=None), [(0.0, work.unsent), *work.paced])
+        remains.postpone(replace(pack, not_before=None), work.postponed)
+        for part in work.apart:
+            remains.postpone(replace(tried, not_before=None), [part])
         first = tried.first_attempt_at
         for death, outcome in ends:
             letter = write_letter(pack, death, self.auth, first_attempt_at=first, now=self.now)
@@ -62,7 +65,8 @@ class Sorter:
             for entry, error in failed:
                 delay = self._find_delay(pack, error, waited=waited, draw=draw)
                 if delay is None:
-                    yield Death(entry, error, outcome.request, outcome.response), outcome
+                    request = show_item(self.sync, outcome.request, entry)
+                    yield Death(entry, error, request, outcome.response), outcome
                 else:
                     waiting.setdefault(_group(error), []).append((entry[0], delay, error, outcome))
         for group in waiting.values():
@@ -83,7 +87,7 @@ class Sorter:
         draw: float,
     ) -> Iterator[End]:
         """What the breaker turned away waits uncounted, and dies when its window ends, of what opened it."""
-        left = self.schedule.window - waited
+        left = self.sync.schedule.window - waited
         together: dict[Pause, list[Item]] = {}
         for pause, items in held:
             together.setdefault(pause, []).extend(items)
@@ -102,7 +106,9 @@ class Sorter:
     ) -> float | None:
         if not isinstance(error, RetryLater):
             return None
-        return next_delay(self.schedule, attempt=pack.attempt, waited=waited, draw=draw, after=error.after)
+        return next_delay(
+            self.sync.schedule, attempt=pack.attempt, waited=waited, draw=draw, after=error.after
+        )
 
 
 def _group(error: DeliveryError) -> int:

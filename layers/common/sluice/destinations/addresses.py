@@ -12,7 +12,11 @@ from urllib.parse import urlsplit
 
 MAX_URL = 2048
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
-_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
+_PLACEHOLDER = re.compile("[<>{}$]")
+MAX_HOST, MAX_LABEL = 253, 63
+# Names under these are never in DNS (RFC 6761, 7686, 9476). `.test` and `.example` may be in a private one.
+_NEVER_RESOLVED = frozenset({"invalid", "onion", "alt"})
 
 # What `is_global` takes for public although it reaches, or may reach, something else.
 _DISGUISED: tuple[tuple[IPv4Network | IPv6Network, str], ...] = (
@@ -48,7 +52,10 @@ def parse_target(url: str, *, allow_http: bool = False) -> Target:
     if len(url) > MAX_URL:
         raise ValueError(f"longer than {MAX_URL} characters")
     if not _VISIBLE.fullmatch(url) or "\\" in url:
-        raise ValueError("spaces, control, non-ASCII and backslash characters must be percent-encoded")
+        raise ValueError(
+            "spaces, control, non-ASCII and backslash characters must be percent-encoded; "
+            "an international host is written as xn--…"
+        )
     parts = urlsplit(url)  # raises ValueError for brackets that hold no IPv6 address
     if parts.scheme not in ({"https", "http"} if allow_http else {"https"}):
         raise ValueError("only https is allowed")
@@ -61,11 +68,71 @@ def parse_target(url: str, *, allow_http: bool = False) -> Target:
         IPv6Address(host)  # no zone (%eth0), no IPvFuture
         if "%" in host:
             raise ValueError("an address with a zone is not allowed")
-    elif not _HOST.fullmatch(host):
-        raise ValueError("the host is no name or address")
+    elif fault := find_host_fault(host):
+        raise ValueError(fault)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, host, port, path)
+
+
+def find_host_fault(host: str) -> str | None:
+    """Why a URL's host, in lower case and without brackets, can never be resolved; None where it may be."""
+    if not host:
+        return "the host is missing: write https://HOST/PATH"
+    if _PLACEHOLDER.search(host):
+        return f"the host {host!r} is a placeholder: write the real name"
+    if host.endswith("."):
+        return f"the host {host!r} ends in a dot: leave it out"
+    if len(host) > MAX_HOST:
+        return f"the host has {len(host)} characters: DNS takes {MAX_HOST} at most"
+    labels = host.split(".")
+    if _is_number(labels[-1]):
+        is_address = len(labels) <= 4 and all(map(_is_number, labels)) and _fits(labels)
+        return None if is_address else f"the host {host!r} looks like an IPv4 address, but is not one"
+    if len(labels) == 1 and host != "localhost":
+        return f"the host {host!r} has no domain: write the full name, such as {host}.example.com"
+    if labels[-1] in _NEVER_RESOLVED:
+        return f"names under .{labels[-1]} never resolve: write the real name"
+    return next(filter(None, map(_find_label_fault, labels)), None)
+
+
+def _find_label_fault(label: str) -> str | None:
+    if not label:
+        return "the host has two dots in a row, or begins with one"
+    if len(label) > MAX_LABEL:
+        return f"{label[:20]!r}… in the host has {len(label)} characters: DNS takes {MAX_LABEL} between dots"
+    if not _LABEL.fullmatch(label):
+        return f"{label!r} in the host is not valid: use letters, digits and hyphens, no hyphen at either end"
+    if label.startswith("xn--") and not _is_punycode(label[4:]):
+        return f"{label!r} in the host is not a valid international name"
+    return None
+
+
+def _is_punycode(text: str) -> bool:
+    """Whether `text` decodes to a name that is not plain ASCII: only such a name is written so."""
+    try:
+        name = text.encode().decode("punycode")
+        return not name.isascii() and name.encode("punycode").decode() == text
+    except UnicodeError:
+        return False
+
+
+def _is_number(label: str) -> bool:
+    """As resolvers read it: decimal, octal or, after 0x, hexadecimal."""
+    return bool(re.fullmatch(r"[0-9]+|0x[0-9a-f]+", label))
+
+
+def _fits(parts: list[str]) -> bool:
+    """Whether numbers are an IPv4 address in a form that resolvers take: the last one fills the rest."""
+    try:
+        numbers = [int(part, 16) if part[:2] == "0x" else _read_decimal(part) for part in parts]
+    except ValueError:  # an 8 or 9 in an octal number
+        return False
+    return all(number < 256 for number in numbers[:-1]) and numbers[-1] < 256 ** (5 - len(numbers))
+
+
+def _read_decimal(part: str) -> int:
+    return int(part, 8 if part[0] == "0" else 10)
 
 
 def refuse_address(text: str, *, allow_private: bool = False) -> str | None:

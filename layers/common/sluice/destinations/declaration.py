@@ -176,7 +176,9 @@ class Declaration[S: Settings]:
     `any_event_type`: other event types than the declared ones are allowed, without required fields. Without
     a `custom_event` no type of a sync takes what the others do not.
     `judge(settings, request, response, now)` is None where everything was taken, an error for all items, or a
-    list with None or an error for each item in order; without it the common classification decides.
+    list with None or an error for each item in order; without it the common classification decides. A GiveUp
+    for all items of a batch makes the engine split it, unless it has `split=False`: the refusal concerns the
+    account and not an item.
     """
 
     kind: str

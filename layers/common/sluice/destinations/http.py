@@ -57,7 +57,8 @@ class HttpSettings(Settings):
     """Where and how to send. `url` is https; http only in a stack with AllowPrivateDestinations.
 
     `batch_size` over 1 sends JSON arrays of at most so many events and `max_body_bytes`.
-    `retry_statuses` are answers this endpoint gives that are worth another attempt besides the usual ones.
+    `retry_statuses` are answers this endpoint gives that are worth another attempt besides the usual ones,
+    `account_statuses` those by which it refuses the account, not an event: a batch is not split for them.
     """
 
     url: Url
@@ -65,6 +66,7 @@ class HttpSettings(Settings):
     headers: Annotated[dict[str, str | SecretRef], Field(default_factory=dict)]
     max_body_bytes: Annotated[int, Field(ge=1024, le=10_000_000)] = 1_000_000
     retry_statuses: tuple[Annotated[int, Field(ge=400, le=599)], ...] = ()
+    account_statuses: tuple[Annotated[int, Field(ge=400, le=599)], ...] = ()
 
     @field_validator("headers")
     @classmethod
@@ -120,7 +122,9 @@ def make_idempotency_key(sync: str, item: Item) -> str:
 
 
 def judge(settings: HttpSettings, _request: Request, response: Response, now: float) -> Verdict:
-    return classify_response(response, now, also_retry=settings.retry_statuses)
+    return classify_response(
+        response, now, also_retry=settings.retry_statuses, of_account=settings.account_statuses
+    )
 
 
 def auth(settings: HttpSettings) -> Mapping[str, SecretRef]:

@@ -1,7 +1,8 @@
 """The `rudderstack` destination (seed 004): Track and Identify calls to a RudderStack data plane, in batches.
 
 RudderStack de-duplicates by message id, so every call has the event's own, whatever the mapping says of it.
-One call that it cannot read makes it refuse the whole batch: delivery checks the fields before.
+One call that it cannot read makes it refuse the whole batch: delivery checks the fields before, and splits a
+batch that was refused.
 Limits and fields: https://www.rudderstack.com/docs/api/http-api/
 """
 
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 import orjson
 from pydantic import Field
 
+from sluice.delivery.classify import classify_response
 from sluice.destinations.declaration import (
     USER_AGENT,
     BareSecret,
@@ -20,8 +22,10 @@ from sluice.destinations.declaration import (
     Declaration,
     Entry,
     Request,
+    Response,
     SecretRef,
     Settings,
+    Verdict,
 )
 from sluice.destinations.event_types import EventType, PayloadField
 from sluice.packs import cut
@@ -55,6 +59,11 @@ def make_call(entry: Entry) -> dict[str, Any]:
     if item.message_id and not call.get("messageId"):
         call["messageId"] = item.message_id
     return {**call, "type": item.type}
+
+
+def judge(_settings: RudderstackSettings, _request: Request, response: Response, now: float) -> Verdict:
+    """404 is about the source, which is disabled, or about the address."""
+    return classify_response(response, now, of_account={404})
 
 
 def auth(settings: RudderstackSettings) -> Mapping[str, SecretRef]:
@@ -107,4 +116,5 @@ DECLARATION = Declaration(
     },
     build=build,
     auth=auth,
+    judge=judge,
 )

@@ -1,6 +1,5 @@
 """What Braze's answer means for each item: it names the objects it did not take by array and index."""
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +9,10 @@ from sluice.delivery.classify import classify_response
 from sluice.destinations.braze.requests import ARRAYS, make_objects
 from sluice.destinations.braze.settings import BrazeSettings
 from sluice.destinations.declaration import Request, Response, Verdict
-from sluice.errors import DeliveryError, GiveUp, RetryLater
+from sluice.errors import DeliveryError, GiveUp, RefusedAlong
 from sluice.reasons import Reason
 
-LONGEST_WINDOW = 86_400.0  # a rate limit's reset that is further away is no time of Braze's
-_TOO_MANY = re.compile(r"\bmax\b.*\bexceeded\b", re.I | re.S)
+UNKNOWN_URL = 404  # Braze has no lookup of what an item names: the endpoint is wrong
 
 
 @dataclass(slots=True)
@@ -29,23 +27,25 @@ class Refusals:
 def judge(settings: BrazeSettings, request: Request, response: Response, now: float) -> Verdict:
     """Per item where Braze named objects, else for all of the request.
 
-    In a fatal answer (400) nothing is taken: what it does not name is tried again without what it names.
+    In a fatal answer (400) nothing is taken: what it does not name is sent again without what it names.
     """
-    error = classify_response(response, now)
-    if error is not None and error.status == 429:
-        return _wait_for_reset(error, response, now)
-    if error is not None and error.reason is not Reason.REJECTED:
+    error = classify_response(response, now, of_account={UNKNOWN_URL})
+    if error is not None and (error.reason is not Reason.REJECTED or response.status == UNKNOWN_URL):
         return error
     refusals = read_refusals(response)
     status = f"HTTP {response.status}"
-    if error is not None and _TOO_MANY.search(refusals.message) and len(request.entries) > 1:
-        return GiveUp(Reason.PAYLOAD_TOO_LARGE, f"{status}: {refusals.message}", status=response.status)
     if refusals.of_all or (error is not None and not refusals.named):
         words = "; ".join(filter(None, [refusals.message, *refusals.of_all]))
-        return GiveUp(Reason.REJECTED, f"{status}: {words}" if words else status, status=response.status)
+        detail = f"{status}: {words}" if words else status
+        # With a success some of the batch was taken: sending a part of it might repeat that.
+        return GiveUp(Reason.REJECTED, detail, status=response.status, split=error is not None)
     if not refusals.named:
         return None
-    return _judge_items(settings, request, response, refusals, fatal=error is not None)
+    verdicts = _judge_items(settings, request, response, refusals, fatal=error is not None)
+    if error is not None and not any(isinstance(verdict, GiveUp) for verdict in verdicts):
+        detail = f"{status}: {refusals.message}, for objects that were not sent"
+        return GiveUp(Reason.REJECTED, detail, status=response.status)
+    return verdicts
 
 
 def read_refusals(response: Response) -> Refusals:
@@ -88,23 +88,10 @@ def _judge_items(
             verdicts.append(GiveUp(Reason.REJECTED, f"HTTP {status}: {'; '.join(words)}", status=status))
         elif fatal:
             detail = f"HTTP {status}: {refusals.message}, for other items"
-            verdicts.append(RetryLater(Reason.REJECTED, detail, status=status))
+            verdicts.append(RefusedAlong(Reason.REJECTED, detail, status=status))
         else:
             verdicts.append(None)
     return verdicts
-
-
-def _wait_for_reset(error: DeliveryError, response: Response, now: float) -> DeliveryError:
-    """The rate limit's error with the time from `X-RateLimit-Reset` (UTC epoch seconds) where it has none."""
-    if not isinstance(error, RetryLater) or error.after is not None:
-        return error
-    try:
-        after = float(str(response.headers.get("x-ratelimit-reset"))) - now
-    except ValueError:
-        return error
-    if not 0 <= after <= LONGEST_WINDOW:
-        return error
-    return RetryLater(error.reason, error.detail, status=error.status, after=after)
 
 
 def _describe(error: Any) -> str:

@@ -4,7 +4,8 @@ from typing import Any
 
 import orjson
 
-from sluice.delivery.classify import classify_response, parse_retry_after
+from sluice.delivery.asked_wait import find_asked_wait
+from sluice.delivery.classify import classify_response
 from sluice.destinations.declaration import Request, Response, Verdict
 from sluice.destinations.slack.settings import SlackSettings
 from sluice.errors import AuthRejected, GiveUp, RetryLater
@@ -50,7 +51,8 @@ def judge(_settings: SlackSettings, _request: Request, response: Response, now: 
     if word in TOKEN_REFUSED:
         return AuthRejected(Reason.AUTH_REJECTED, detail, status=status)
     if word in NOT_NOW:
-        after = parse_retry_after(response.headers.get("retry-after"), now)
+        limited = NOT_NOW[word] is Reason.RATE_LIMITED
+        after = find_asked_wait(response.headers, now, limited=limited)
         return RetryLater(NOT_NOW[word], detail, status=status, after=after)
     return GiveUp(Reason.REJECTED, detail, status=status)
 
