@@ -12,6 +12,8 @@ from typing import Any
 from sluice.contracts.shape import Schema, flatten
 from sluice.contracts.validator import build_validator
 
+MOST_SETS = 1000
+
 type Path = tuple[str, ...]
 type Matches = Callable[[str], bool]
 
@@ -135,13 +137,16 @@ class _Compiler:
         return self.compile([schema for part in parts for schema in part.find(name)])
 
     def _find_unnamed(self, parts: Sequence["_Fields"]) -> "Callable[[str], tuple[bool, Node | None]]":
-        """Clients choose the names, so nothing is kept by name; of sets of schemas there are few."""
+        """Clients choose the names, so nothing is kept by name, and no more than MOST_SETS of schemas."""
         known: dict[tuple[int, ...], Node | None] = {}
 
         def find(name: str) -> tuple[bool, Node | None]:
             schemas = [schema for part in parts for schema in part.find(name)]
             key = tuple(map(id, schemas))
             if key not in known:
+                if len(known) >= MOST_SETS:  # with many patterns clients choose the sets as well
+                    known.clear()
+                    self._nodes.clear()
                 known[key] = self.compile(schemas)
             return bool(schemas), known[key]
 
