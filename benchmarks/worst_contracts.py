@@ -31,6 +31,10 @@ SCHEMAS: dict[str, tuple[dict[str, Any], Any]] = {
     "nested": (_NESTED, [[[1]] * 9]),
     "errors": ({"allOf": [{"type": "string"}] * 250}, 1),
     "names": ({"propertyNames": {"anyOf": [*[{"pattern": "^b"}] * 110, {}]}}, {"a": 1, "c": 2}),
+    "patterns": (
+        {"patternProperties": {f"^[a-z]{{0,9}}{n}": {"items": {}} for n in range(45)}},
+        {f"{letter}{n}": 1 for letter in "abcdef" for n in range(10)},
+    ),
     "required": ({"required": [f"field_{n}" for n in range(390)]}, {}),
     "regex": ({"anyOf": [{"pattern": "(.*?,){150}b"}, {}]}, "a," * 400),
     "wide regex": ({"anyOf": [{"pattern": "(a{1,19}){1,19}b"}, {}]}, "a" * 500),
