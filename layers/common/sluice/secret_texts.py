@@ -36,9 +36,14 @@ _HEX_SEPARATORS = re.compile(r"0x|[\s:,-]+")
 
 
 class SecretTexts:
-    """Secrets, and what can be read from them, such as the user and password in a Basic value."""
+    """Secrets, and what can be read from them, such as the user and password in a Basic value.
+
+    They are taken apart when a text is first looked at: most runs write nothing down.
+    """
 
     def __init__(self) -> None:
+        self._added: set[str] = set()
+        self._new: list[str] = []
         self._whole: set[str] = set()
         self._parts: set[str] = set()
         self._grams: set[str] = set()
@@ -46,6 +51,11 @@ class SecretTexts:
         self._known: dict[tuple[str, bool], bool] = {}
 
     def add(self, secret: str) -> None:
+        if secret not in self._added:
+            self._added.add(secret)
+            self._new.append(secret)
+
+    def _take_apart(self, secret: str) -> None:
         found = {_normalise(text) for text in _list_components(secret)} - self._whole
         for bare in (found | {bare[::-1] for bare in found}) - {""}:
             self._whole.add(bare)
@@ -57,14 +67,14 @@ class SecretTexts:
 
     def stand_in(self, text: str) -> bool:
         """Whether the text as it is holds a secret or a part: for what is too long to be decoded."""
-        return bool(self._whole) and self._is_in(_normalise(text), cut_off=False)
+        return self._has_any() and self._is_in(_normalise(text), cut_off=False)
 
     def are_in(self, text: str, *, cut_off: bool = False) -> bool:
         """Whether a form of the text holds a secret or a part; so does one that takes too long to decode.
 
         `cut_off` says that the end of the text may hold the beginning of a secret.
         """
-        if not self._whole or not text:
+        if not text or not self._has_any():
             return False
         found = self._known.get((text, cut_off))
         if found is None:
@@ -83,6 +93,11 @@ class SecretTexts:
             return text
         lines = [self.hide(line) for line in text.split("\n")]
         return self.hide("\n".join(lines))
+
+    def _has_any(self) -> bool:
+        while self._new:
+            self._take_apart(self._new.pop())
+        return bool(self._whole)
 
     def _search(self, text: str, *, cut_off: bool) -> bool:
         room = _GROWTH * len(text) + _FLOOR
