@@ -27,6 +27,8 @@ LARGEST = 5_000
 """Schemas that one value may meet at most, references followed, what refers to itself counted once."""
 MOST_STEPS = 800
 """Steps that one value may cost (`sluice.contracts.price`): 16 ms per KB of values of two bytes each."""
+MOST_STEPS_AT_TOP = 10_000
+"""Steps that the top of an event may cost, where no `$ref` leads back to it: it is there once."""
 MOST_POSITIONS = 500
 """Positions of regexes that one text may be matched with: 12 ms per KB at worst."""
 _CHEAPER = "use fewer branches; in const, enum, minimum and multipleOf fewer numbers and objects"
@@ -56,23 +58,25 @@ def find_cost_faults(document: Schema) -> Iterator[tuple[Schema, str, str]]:
             hint = "write the branch under `definitions`, and refer to it from both places"
             yield schema, f"$ref to {schema['$ref']!r:.80} leads into a branch of anyOf or oneOf", hint
             return
-    places = Places(document, most=MOST_STEPS)
+    places = Places(document, most=MOST_STEPS_AT_TOP)
     for place in places.walk(LARGEST):
         if place is None:
             message = f"the schema tells more than {LARGEST:,} places of an event apart"
             yield document, message, "refer to fewer components that refer to themselves"
             return
-        if place.steps > MOST_STEPS or place.positions > MOST_POSITIONS:
-            yield _describe(places, place)
+        is_once = place is places.root and not graph.is_circular(document)
+        most = MOST_STEPS_AT_TOP if is_once else MOST_STEPS
+        if place.steps > most or place.positions > MOST_POSITIONS:
+            yield _describe(places, place, most)
             return
 
 
-def _describe(places: Places, place: Place) -> tuple[Schema, str, str]:
+def _describe(places: Places, place: Place, most: int) -> tuple[Schema, str, str]:
     """The schema that costs most of a place that costs too much."""
     where = "".join(place.path).removeprefix(".") or "the top"
-    if place.steps > MOST_STEPS:
+    if place.steps > most:
         schema = places.find_dearest(place, price_schema)
-        message = f"the schema is too expensive: each value at {where} costs more than {MOST_STEPS} steps"
+        message = f"the schema is too expensive: each value at {where} costs more than {most:,} steps"
         return (
             schema,
             message,
@@ -116,6 +120,10 @@ class _Graph:
             return [find_reference(self._document, reference)[1]] if isinstance(reference, str) else []
         except UnknownReference:
             return []
+
+    def is_circular(self, schema: Schema) -> bool:
+        """Whether a way of references leads from the schema back to it."""
+        return self._reach[id(schema)] >= 0
 
     def leads_into_branch(self, schema: Schema) -> bool:
         """Whether a `$ref` refers to a part of `anyOf` or `oneOf`, which messages look at as a whole."""
