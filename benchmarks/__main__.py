@@ -166,12 +166,14 @@ def run_python(module: str, arguments: list[str], environment: dict[str, str]) -
 
 
 def print_figures(console: Console, figures: dict[str, dict[str, float]]) -> None:
-    table = Table("stage", "events per CPU-second", "µs per event", "events a second")
+    table = Table("stage", "events per CPU-second", "µs per event", "events a second", "ms per KB")
     for column in table.columns[1:]:
         column.justify = "right"
     for name, figure in figures.items():
         wall = f"{figure['events_per_s']:,}" if "events_per_s" in figure else ""
-        table.add_row(name, f"{figure['events_per_cpu_s']:,}", f"{figure['us_per_event']:.1f}", wall)
+        per_kb = f"{figure['ms_per_kb']:.1f}" if "ms_per_kb" in figure else ""
+        cpu = f"{figure['events_per_cpu_s']:,}", f"{figure['us_per_event']:.1f}"
+        table.add_row(name, *cpu, wall, per_kb)
     console.print(table)
 
 

@@ -48,6 +48,7 @@ STAGES = {
     "bare_single": Stage("bare", "bench_single", DELIVERY, sync="single"),
     "delivery_batch_100": Stage("delivery", "bench_batches", DELIVERY, sync="batches"),
     "bare_batch_100": Stage("bare", "bench_batches", DELIVERY, sync="batches"),
+    "contracts_worst": Stage("worst_contracts", "bench_worst"),
     "filters_5": Stage("filters", "bench_filters"),
 }
 

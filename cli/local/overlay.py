@@ -9,6 +9,7 @@ from copy import deepcopy
 from typing import Any
 
 from sluice.destinations import load_declaration
+from sluice.destinations.declaration import list_url_secrets
 
 URL_SETTINGS = {"braze": "endpoint", "http": "url", "rudderstack": "data_plane_url", "slack": "api_url"}
 """The setting of each kind that says where its requests go."""
@@ -99,6 +100,8 @@ def _references(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from _references(inner)
+    elif isinstance(value, str) and "://" in value:
+        yield from (secret.secret for secret in list_url_secrets(value).values())
 
 
 def _key(number: int) -> str:

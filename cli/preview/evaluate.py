@@ -12,7 +12,7 @@ from cli.preview.incoming import ACCEPTED, BLOCKED, Incoming
 from sluice.consent import compile_consent
 from sluice.delivery.pack_work import PackWork, prepare_requests
 from sluice.delivery.sync import Sync, compile_sync
-from sluice.destinations.declaration import Request
+from sluice.destinations.declaration import Request, is_url_place
 from sluice.destinations.event_types import EventType
 from sluice.explain.filters import FilterVerdict, explain_filter
 from sluice.explain.mappings import Origin, explain_mapping
@@ -133,6 +133,7 @@ class SyncPreview:
         masked = {
             name: reference.format.replace("{}", f"‹{reference.secret}›")
             for name, reference in self.sync.auth.items()
+            if not is_url_place(name)
         }
         return {**request.headers, **masked}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from cli.stack import CommandError, Stack
-from cli.status.queues import Depth, SyncNow, list_breakers, measure_depth, read_sync
+from cli.status.queues import Depth, SyncNow, measure_depth, read_sync
 from cli.status.series import (
     Ask,
     Metric,
@@ -81,12 +81,11 @@ def read_overview(stack: Stack, wanted: Sequence[str], span: Range, now: datetim
     metrics = MetricReader(stack)
     known = metrics.list_own()
     slugs = choose_syncs(stack, known, wanted)
-    breakers = list_breakers(stack)
     asks = [*ask_sources(known, span), *ask_syncs(known, slugs, span)]
     values = metrics.read(asks, span.since, span.until)
     latest = [Ask(metric, "Maximum", 60) for slug in slugs for metric in list_ages(stack, metrics, slug)]
     ages = metrics.read(latest, now - LATEST, now)
-    states = {slug: read_sync(stack, slug, breakers) for slug in slugs}
+    states = {slug: read_sync(stack, slug) for slug in slugs}
     return Overview(
         stack=stack.name,
         range=span,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.stack import Stack
-from sluice.adapters.breaker_row import KIND, PROBING
+from sluice.adapters.breaker_row import PROBING, make_key
 from sluice.workspace.names import pascal_name
 
 _PREFIX = "ApproximateNumberOfMessages"
@@ -50,7 +50,7 @@ def measure_depth(stack: Stack, url: str) -> Depth:
     return Depth(*(int(answer["Attributes"][name]) for name in _COUNTS))
 
 
-def read_sync(stack: Stack, slug: str, breakers: dict[str, Breaker]) -> SyncNow:
+def read_sync(stack: Stack, slug: str) -> SyncNow:
     mapping = stack.client("lambda").get_event_source_mapping(
         UUID=stack.find(f"{pascal_name(slug)}DeliveryMapping")
     )
@@ -58,22 +58,13 @@ def read_sync(stack: Stack, slug: str, breakers: dict[str, Breaker]) -> SyncNow:
         queue=measure_depth(stack, stack.queue_url(slug)),
         dlq=measure_depth(stack, stack.dlq_url(slug)),
         paused=mapping["State"] in ("Disabled", "Disabling"),
-        breaker=breakers.get(slug),
+        breaker=_read_breaker(stack, slug),
     )
 
 
-def list_breakers(stack: Stack) -> dict[str, Breaker]:
-    """The breakers that are not closed, by the slugs of their syncs."""
-    pages = (
-        stack.client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=stack.find("ControlTable"),
-            KeyConditionExpression="kind = :kind",
-            ExpressionAttributeValues={":kind": {"S": KIND}},
-        )
-    )
-    return {row["id"]["S"]: _parse_row(row) for page in pages for row in page["Items"]}
+def _read_breaker(stack: Stack, slug: str) -> Breaker | None:
+    answer = stack.client("dynamodb").get_item(TableName=stack.find("ControlTable"), Key=make_key(slug))
+    return _parse_row(answer["Item"]) if "Item" in answer else None
 
 
 def _parse_row(row: dict[str, Any]) -> Breaker:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from cli.stack import CommandError, Stack
-from cli.status.queues import Breaker, SyncNow, list_breakers, read_sync
+from cli.status.queues import SyncNow, read_sync
 from cli.trace.decided import TypeDecision, explain_line
 from cli.trace.fate import Fate, State, find_fates
 from cli.trace.scan import Line, Scan
@@ -138,11 +138,10 @@ def _may_have_letter(fate: Fate, now: datetime) -> bool:
 def _look_at(stack: Stack, fates: Sequence[Fate]) -> dict[str, SyncNow]:
     """How the syncs stand that have not delivered it; a sync that the stack no longer has is left out."""
     open_syncs = sorted({fate.sync for fate in fates if fate.state is not State.DELIVERED})
-    breakers: dict[str, Breaker] = list_breakers(stack) if open_syncs else {}
     found = {}
     for sync in open_syncs:
         try:
-            found[sync] = read_sync(stack, sync, breakers)
+            found[sync] = read_sync(stack, sync)
         except CommandError:  # it left the stack
             continue
     return found

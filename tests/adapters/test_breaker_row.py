@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sluice.adapters.breaker_row import BreakerRow
+from sluice.adapters.breaker_row import BreakerRow, make_key
 from sluice.adapters.clients import build_client
 from sluice.delivery.breaker import Pause
 from sluice.reasons import Reason
@@ -64,7 +64,7 @@ def test_only_the_row_that_was_seen_is_cleared(row):
 def test_syncs_have_rows_of_their_own(client):
     BreakerRow(client, "control", "crm").write(PAUSE, seen=None)
     assert BreakerRow(client, "control", "lake").read() is None
-    item = client.get_item(TableName="control", Key={"kind": {"S": "breaker"}, "id": {"S": "crm"}})["Item"]
+    item = client.get_item(TableName="control", Key=make_key("crm"))["Item"]
     assert (item["state"], item["reason"]) == ({"S": "open"}, {"S": "rate_limited"})
     assert float(item["until"]["N"]) == PAUSE.until
 
@@ -78,5 +78,5 @@ def test_trouble_is_as_if_the_breaker_was_closed_and_nobody_competed(client, row
 
 
 def test_a_row_that_is_none_of_ours_is_as_none(client):
-    client.put_item(TableName="control", Item={"kind": {"S": "breaker"}, "id": {"S": "crm"}})
+    client.put_item(TableName="control", Item=make_key("crm"))
     assert BreakerRow(client, "control", "crm").read() is None

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from base64 import b64encode
 
 import orjson
 import pytest
@@ -16,6 +17,7 @@ from sluice.adapters.function_process import (
     end_after,
 )
 from sluice.adapters.parameters import ParameterMissing, ParameterUnavailable
+from sluice.secret_texts import DROPPED
 
 EVENT = {"type": "track", "event": "Order Completed", "messageId": "m-1", "userId": "u-1"}
 
@@ -338,3 +340,48 @@ def test_only_a_function_of_the_workspace_runs(tmp_path, name):
     (tmp_path / "f.py").write_text("def transform_events(events):\n    return events")
     with pytest.raises(FunctionFailed, match="no such function"):
         FunctionProcess(tmp_path / "functions", Parameters(), {}).run(name, "{}")
+
+
+TOKEN = 'import base64, os\nSECRETS = {"CRM_TOKEN": "ssm:crm-token"}\n'
+LEAKS = {
+    "in an exception": "raise ValueError(token)",
+    "encoded, in an exception": "raise ValueError(base64.b64encode(token.encode()))",
+    "in the cause of one": "raise ValueError('no') from KeyError(token)",
+    "in a note": "error = ValueError('no'); error.add_note(token); raise error",
+    "in a group": "raise ExceptionGroup('some', [ValueError(token)])",
+    "in what it returns": "return token",
+    "in what ends it": "raise SystemExit(token)",
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS.values(), ids=LEAKS)
+def test_no_error_of_a_function_shows_its_secret(tmp_path, capsys, no_token, leak):
+    text = f"{TOKEN}def transform_events(events):\n    token = os.environ['CRM_TOKEN']\n    {leak}"
+    (tmp_path / "f.py").write_text(text)
+    process = FunctionProcess(tmp_path, Parameters(**{"crm-token": "t0k3n/of+the-crm"}), os.environ)
+    answer = process.answer("f", orjson.dumps(EVENT))
+    written = orjson.dumps(answer).decode() + capsys.readouterr().out
+    assert answer["error"]
+    assert "SyntaxError" not in written
+    assert "t0k3n" not in written
+    assert b64encode(b"t0k3n/of+the-crm").decode() not in written
+
+
+def test_no_line_of_a_functions_log_shows_its_secret(run, capsys, no_token):
+    text = TOKEN + (
+        "import logging, sys\n"
+        "def transform_events(events):\n"
+        "    token = os.environ['CRM_TOKEN']\n"
+        "    print('before'); print('token', token, end=''); print(); print('after')\n"
+        "    print(token[:12], file=sys.stderr)\n"
+        "    logging.info('token %s', token.encode().hex())\n"
+        "    try:\n        raise ValueError(token)\n"
+        "    except ValueError:\n        logging.exception('no')\n"
+        "    return events"
+    )
+    run(text, parameters=Parameters(**{"crm-token": "t0k3n/of+the-crm"}))
+    lines = read_log(capsys)
+    assert [line["message"] for line in lines] == ["before", DROPPED, "after", DROPPED, DROPPED, "no"]
+    assert "t0k3n" not in orjson.dumps(lines).decode()
+    assert DROPPED in lines[-1]["exception"]
+    assert "Traceback" in lines[-1]["exception"]

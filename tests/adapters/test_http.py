@@ -694,3 +694,26 @@ def test_a_tls_handshake_that_never_ends_ends_at_its_deadline():
         with pytest.raises(RetryLater) as caught:
             transport(make_request(server.url(scheme="https", host="crm.example")), {}, 0.4)
     assert caught.value.reason is Reason.TIMEOUT
+
+
+def test_a_secret_of_the_url_is_put_in_on_the_way_out_and_is_no_header():
+    with run_server() as server:
+        response = call(server, path="/in/{ssm:hook}?a=b", auth={"{ssm:hook}": "s%2Fecret", "X-Key": "k"})
+    assert response.status == 200
+    head = server.requests[0].partition(b"\r\n\r\n")[0]
+    assert head.startswith(b"POST /in/s%2Fecret?a=b HTTP/1.1\r\n")
+    assert b"ssm:hook" not in head
+
+
+def test_no_error_of_a_call_shows_the_secret_of_its_url():
+    transport = HttpTransport()
+    auth = {"{ssm:hook}": "s3cret"}
+    for url in ("https://127.0.0.1/{ssm:hook}", "http://hooks.example/{ssm:hook}"):
+        with pytest.raises(GiveUp) as refused:
+            transport(make_request(url), auth, 1.0)
+        assert "s3cret" not in str(refused.value)
+    with run_server() as server:
+        server.play = lambda sock, _request: reset(sock)
+        with pytest.raises(RetryLater) as broken:
+            call(server, path="/{ssm:hook}", auth=auth)
+    assert "s3cret" not in str(broken.value)

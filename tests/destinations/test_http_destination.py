@@ -81,11 +81,106 @@ def test_all_that_is_wrong_with_headers_is_told_at_once():
     assert error["msg"].removeprefix("Value error, ").split("; ") == [
         "the header Host is set by Sluice",
         "'Bad Name' is no header name",
-        "the header Authorization takes a secret by reference: {secret: ssm:NAME}",
+        "the value of header Authorization looks like a key: write a reference, {secret: ssm:NAME}",
         "the value of header X-A holds characters that no header carries",
         "the header x-a stands twice",
     ]
     assert "Bearer c" not in error["msg"]
+
+
+def find_faults(**settings):
+    try:
+        HttpSettings.model_validate({"url": URL, **settings})
+    except ValidationError as refused:
+        return [error["msg"].removeprefix("Value error, ") for error in refused.errors()]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-Token", "text"),
+        ("Api-Key", "1"),
+        ("x_auth_token", "a"),
+        ("Proxy-Auth", "b"),
+        ("Set-Cookie", "a=b"),
+        ("X-Custom", "Bearer abcdef123"),
+        ("X-Custom", "Basic dXNlcjpwYXNz"),
+        ("X-Custom", "sk_live_abcdefghijkl"),
+        ("X-Custom", "ghp_abcdefghijklmnopqrst"),
+        ("X-Custom", "xoxb-1-abc-def"),
+        ("X-Custom", "AKIAIOSFODNN7EXAMPLE"),
+        ("X-Custom", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"),
+        ("X-Custom", "5f4dcc3b5aa765d61d8327deb882cf99"),
+        ("X-Custom", "key=hJ3kLm9Pq2Rs7TuV"),
+        ("X-Custom", "7f9c24e8-3b1a-4f9e-9c1e-2b7d8c1a5f3e"),
+    ],
+)
+def test_a_header_whose_value_looks_like_a_key_must_be_a_reference(name, value):
+    [fault] = find_faults(headers={name: value})
+    assert f"the value of header {name} looks like a key" in fault
+    assert len(value) < 6 or value not in fault
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Content-Type", "application/vnd.company.v2+json; charset=utf-8"),
+        ("Accept", "text/html;q=0.9, application/json"),
+        ("User-Agent", "MyCompany-EventForwarder/1.2.3 (+https://example.com)"),
+        ("X-Api-Version", "2024-01-15.production-release-1"),
+        ("Notion-Version", "2022-06-28"),
+        ("X-Tenant-Id", "7f9c24e8-3b1a-4f9e-9c1e-2b7d8c1a5f3e"),
+        ("X-Source", "sluice"),
+        ("X-Routing-Key", "orders.eu-west-1.created"),
+        ("X-Timestamp-Format", "2024-01-15T10:30:00Z"),
+        ("Authorization", {"secret": "ssm:token", "format": "Bearer {}"}),
+    ],
+)
+def test_an_ordinary_header_is_no_key(name, value):
+    assert find_faults(headers={name: value}) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hooks.example/{ssm:hook}",
+        "https://hooks.slack.com/services/T000/B000/{ssm:slack-hook}",
+        "https://hooks.example/a-{ssm:one}.json?key={secretsmanager:team/two}",
+        "https://hooks.example?key={ssm:key}",
+        "http://127.0.0.1:8080/{ssm:hook}",
+    ],
+)
+def test_the_path_and_the_query_of_a_url_may_hold_secrets(url):
+    assert find_faults(url=url) == []
+    references = [reference.secret for reference in auth(HttpSettings(url=url)).values()]
+    assert references
+    assert all(f"{{{reference}}}" in url for reference in references)
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("https://{ssm:host}/in", "not in the scheme, host or port"),
+        ("https://{ssm:host}.example/in", "not in the scheme, host or port"),
+        ("https://hooks.example:{ssm:port}/in", "not in the scheme, host or port"),
+        ("https://{ssm:user}@hooks.example/in", "not in the scheme, host or port"),
+        ("{ssm:scheme}://hooks.example/in", "not in the scheme, host or port"),
+        ("{ssm:url}", "not in the scheme, host or port"),
+        ("https://hooks.example\\{ssm:a}", "not in the scheme, host or port"),
+        ("https://hooks.example/#{ssm:a}", "fragment"),
+        ("https://hooks.example/{secret}", "{ssm:NAME}"),
+        ("https://hooks.example/{}", "{ssm:NAME}"),
+        ("https://hooks.example/{ssm:}", "{ssm:NAME}"),
+        ("https://hooks.example/{ssm:../other}", "{ssm:NAME}"),
+        ("https://hooks.example/{file:a}", "{ssm:NAME}"),
+        ("https://hooks.example/{{ssm:a}}", "{ssm:NAME}"),
+        ("https://hooks.example/ssm:a}", "{ssm:NAME}"),
+        ("https://hooks.example/in?api_key=sk_live_abcdefghijkl", "api_key={ssm:NAME}"),
+    ],
+)
+def test_a_reference_that_could_change_where_a_request_goes_is_refused(url, fault):
+    assert fault in find_faults(url=url)[0]
 
 
 def test_headers_with_secrets_are_left_to_the_engine():

@@ -72,6 +72,8 @@ def to_text(node: Any) -> str:
             return str(text)
         case {"Service": service}:
             return str(service)
+        case list():
+            return "[" + ", ".join(map(to_text, node)) + "]"
         case dict():
             return "{" + ", ".join(f"{key}: {to_text(value)}" for key, value in node.items()) + "}"
     return json.dumps(node)

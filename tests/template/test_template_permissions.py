@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from cli.template import render
+from sluice.adapters.breaker_row import make_key
 from tests.template.builders import make_sync, make_workspace
 from tests.template.expand import expand_template
-from tests.template.permissions import as_list, find_statements, list_permissions
+from tests.template.permissions import as_list, find_statements, list_permissions, to_text
 
 SNAPSHOT = Path(__file__).with_name("permissions.json")
 
@@ -45,3 +46,16 @@ def test_a_sync_reads_the_secrets_of_its_own_destination_only(resources: Any) ->
     ]
     assert len(lines) == 2
     assert all(line.endswith("${AWS::StackName}/destinations/shop/*") for line in lines)
+
+
+def test_a_sync_touches_only_its_own_row_of_the_control_table(resources: Any) -> None:
+    for sync, slug in (("Plain", "plain"), ("Own", "own")):
+        statements = [
+            statement
+            for statement in find_statements(resources[f"{sync}DeliveryRole"])
+            if to_text(statement.get("Resource")) == "${ControlTable.Arn}"
+        ]
+        assert statements
+        for statement in statements:
+            partitions = statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
+            assert [to_text(partition) for partition in partitions] == [make_key(slug)["kind"]["S"]]

@@ -87,6 +87,7 @@ def test_check_warns_of_fields_that_no_event_has(tmp_path):
         ("?api_key=s3cr3t", ["api_key"]),
         ("?source=web&accessToken=s3cr3t&sig=s3cr3t", ["accessToken", "sig"]),
         ("?monkey=1&keyword=2&token=&design=x", []),
+        ("?api_key={ssm:crm-key}&token={secretsmanager:crm/token}", []),
     ],
 )
 def test_check_warns_of_a_secret_in_a_url_and_does_not_show_it(tmp_path, query, named):
@@ -192,3 +193,27 @@ def test_build_of_a_broken_workspace_fails_and_writes_nothing(tmp_path):
     assert told.exit_code == 1
     assert "all.yaml:1:1: error: " in told.stderr
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "is_warned"),
+    [
+        ("/services/T0000/B0000/hJ3kLm9Pq2Rs7TuVwX1yZ4aB", True),
+        ("/services/T0000/B0000/{ssm:slack-hook}", False),
+        ("/v2/projects/7f9c24e8-3b1a-4f9e-9c1e-2b7d8c1a5f3e/events", False),
+    ],
+)
+def test_check_warns_of_a_key_in_the_path_of_a_url(tmp_path, path, is_warned):
+    crm = f"kind: http\nsettings:\n  url: https://hooks.example{path}\n"
+    told = run("check", "-w", write_workspace(tmp_path, {"destinations/crm.yaml": crm}))
+    assert told.exit_code == 0
+    assert ("looks like a secret" in told.stderr) is is_warned
+    assert "hJ3kLm" not in told.stderr + told.stdout
+
+
+def test_check_names_the_header_whose_value_is_a_key_and_not_the_key(tmp_path):
+    crm = "kind: http\nsettings:\n  url: https://crm.example\n  headers: {X-Custom: sk_live_abcdefghijkl}\n"
+    told = run("check", "-w", write_workspace(tmp_path, {"destinations/crm.yaml": crm}))
+    assert told.exit_code == 1
+    assert "the value of header X-Custom looks like a key: write a reference" in told.stderr
+    assert "sk_live" not in told.stderr + told.stdout

@@ -331,3 +331,11 @@ def test_without_a_stack_that_runs_the_archive_cannot_be_read(folder, tmp_path, 
     monkeypatch.setenv("SLUICE_LOCAL_DIR", str(tmp_path / "nothing"))
     told = run(folder, "--message-id", "a")
     assert (told.exit_code, "no local stack runs" in told.stderr) == (1, True)
+
+
+def test_a_secret_of_the_url_stands_as_its_reference_and_is_no_header(tmp_path):
+    crm = CRM.replace("https://crm.example.com/events", "https://crm.example.com/in/{ssm:hook}")
+    folder = write_workspace(tmp_path / "workspace", {"destinations/crm.yaml": crm, "syncs/all.yaml": SYNC})
+    [request] = describe_type(folder, ORDER)["requests"]
+    assert request["url"] == "https://crm.example.com/in/{ssm:hook}"
+    assert not any("ssm:hook" in name for name in request["headers"])

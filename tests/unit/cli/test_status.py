@@ -200,8 +200,8 @@ def test_nothing_is_oldest_in_an_empty_queue(stack, cloudwatch):
     assert read(stack).syncs["purchases-to-crm"].oldest is None
 
 
-def open_breaker(stack):
-    row = {"kind": "breaker", "id": "purchases-to-crm", "state": "open", "reason": "server_error"}
+def open_breaker(stack, slug="purchases-to-crm"):
+    row = {"kind": f"breaker:{slug}", "id": slug, "state": "open", "reason": "server_error"}
     times = {"opened_at": NOW.timestamp() - 90, "until": NOW.timestamp() + 30, "failures": 7, "seconds": 60}
     item = {key: {"S": value} for key, value in row.items()}
     item |= {key: {"N": str(value)} for key, value in times.items()}

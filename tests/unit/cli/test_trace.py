@@ -108,7 +108,7 @@ def test_an_event_that_waits_says_what_for(stack):
     put_event(stack)
     put_log(stack, make_attempt(1, "retry", 59, next_at="2026-11-22T10:05:00.000Z"))
     stack.client("lambda").state = "Disabled"
-    row = {"kind": "breaker", "id": ROUTE["sync"], "state": "open", "reason": "timeout"}
+    row = {"kind": f"breaker:{ROUTE['sync']}", "id": ROUTE["sync"], "state": "open", "reason": "timeout"}
     numbers = {"opened_at": 1795341600, "until": 1795341660, "failures": 5}
     item = {key: {"S": value} for key, value in row.items()}
     item |= {key: {"N": str(value)} for key, value in numbers.items()}

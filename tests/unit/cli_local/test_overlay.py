@@ -86,3 +86,5 @@ def test_a_source_keeps_its_development_key_when_others_come() -> None:
 
 def test_secrets_are_found_wherever_they_stand_in_the_settings() -> None:
     assert find_secrets(make_workspace()) == [("crm", "ssm:token")]
+    workspace = {"destinations": {"hook": {"settings": {"url": "https://a.example/{ssm:hook}?k={ssm:key}"}}}}
+    assert find_secrets(workspace) == [("hook", "ssm:hook"), ("hook", "ssm:key")]

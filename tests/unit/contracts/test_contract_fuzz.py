@@ -3,6 +3,7 @@
 The reference is jsonschema, which shares no code with jsonschema-rs.
 """
 
+import re
 from copy import deepcopy
 
 import jsonschema
@@ -179,3 +180,29 @@ def test_a_deep_event_meets_a_schema_that_refers_to_itself():
         data = {"a": data}
     outcome = make_schema_check(schema)(make_track("t", properties=data))
     assert outcome.reasons == ["schema_violation"]
+
+
+@given(
+    st.dictionaries(PATTERNS, SCHEMAS, min_size=2, max_size=4),
+    st.dictionaries(NAMES, SCHEMAS, max_size=2),
+    st.none() | st.booleans() | SCHEMAS,
+    COMPONENTS,
+    OBJECTS,
+)
+def test_a_name_that_several_patterns_match_has_what_all_of_them_declare(
+    patterns, named, additional, components, data
+):
+    """As if each field of the event stood in the schema by its name."""
+    rest = {} if additional is None else {"additionalProperties": additional}
+    schema = {"properties": named, "patternProperties": patterns, **rest}
+    spelt = dict(named)
+    for name in data:
+        found = [named[name]] if name in named else []
+        found += [part for pattern, part in patterns.items() if re.search(pattern, name)]
+        if found or additional not in (None, False):
+            spelt[name] = {"allOf": found or [additional]}
+    by_pattern = compile_declared(make_document(schema, components))
+    by_name = compile_declared(make_document({"properties": spelt}, components))
+    assert by_pattern.holds(data) is by_name.holds(data)
+    assert sorted(by_pattern.find(data)) == sorted(by_name.find(data))
+    assert by_pattern.prune(data) == by_name.prune(data)

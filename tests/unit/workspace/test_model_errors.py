@@ -48,8 +48,8 @@ def test_a_key_beside_the_one_it_resembles_is_left_out():
     ],
 )
 def test_of_what_may_be_several_things_one_mistake_is_told(header, faults):
-    found = read_model(HTTP, {**URL, "headers": {"X-Token": header}}).faults
-    expected = [(("headers", "X-Token", *([key] if key else [])), message) for key, message in faults]
+    found = read_model(HTTP, {**URL, "headers": {"X-Trace": header}}).faults
+    expected = [(("headers", "X-Trace", *([key] if key else [])), message) for key, message in faults]
     assert [(place, message) for place, message, _ in found] == expected
 
 

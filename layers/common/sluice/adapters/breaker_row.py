@@ -19,8 +19,13 @@ KIND = "breaker"
 OPEN, PROBING = "open", "probing"
 
 
+def make_key(sync: str) -> dict[str, Any]:
+    """Where a sync's row is. Its partition is its own: IAM tells rows apart by the partition key only."""
+    return {"kind": {"S": f"{KIND}:{sync}"}, "id": {"S": sync}}
+
+
 class BreakerRow:
-    """`{kind: breaker, id: <sync>, state, opened_at, until, reason, failures, seconds}`.
+    """`{kind: breaker:<sync>, id: <sync>, state, opened_at, until, reason, failures, seconds}`.
 
     Times are epoch seconds. There is no row while the breaker is closed. Every write is on the condition that
     the row's `until` is the one that was seen, so of several containers one wins. While DynamoDB refuses, it
@@ -29,7 +34,7 @@ class BreakerRow:
 
     def __init__(self, client: DynamoDBClient, table: str, sync: str) -> None:
         self._client, self._table = client, table
-        self._key: dict[str, Any] = {"kind": {"S": KIND}, "id": {"S": sync}}
+        self._key = make_key(sync)
 
     def read(self) -> Pause | None:
         """The row as it is now; None where there is none, or none that can be read."""

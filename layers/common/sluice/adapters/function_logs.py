@@ -11,6 +11,8 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import orjson
 
+from sluice.secret_texts import SecretTexts
+
 MAX_LINES = 1000  # of one batch
 MAX_CHARS = 200_000  # of one batch, and so of one line: CloudWatch takes 256 KB
 
@@ -20,8 +22,9 @@ type Write = Callable[[str], object]
 class FunctionLog:
     """The log of one function, for as long as its process lives; the limits hold for a batch each."""
 
-    def __init__(self, function: str) -> None:
-        self._function = function
+    def __init__(self, function: str, secrets: SecretTexts) -> None:
+        """No line holds one of the `secrets`."""
+        self._function, self._secrets = function, secrets
         self._write: Write | None = None
         self._lines = self._chars = 0
         self.out, self.err = _Stream(self, "INFO"), _Stream(self, "WARNING")
@@ -60,9 +63,13 @@ class FunctionLog:
             level, message, more = "WARNING", "there was more output, which is not kept", {}
         message = message[: max(room, 100)]
         self._chars += len(message) + sum(map(len, more.values()))
-        line = {"level": level, "function": self._function, "message": _clean(message)}
-        line |= {name: _clean(value[:MAX_CHARS]) for name, value in more.items()}
+        line = {"level": level, "function": self._function, "message": self._clean(message)}
+        line |= {name: self._clean(value[:MAX_CHARS]) for name, value in more.items()}
         self._write(orjson.dumps(line).decode() + "\n")
+
+    def _clean(self, text: str) -> str:
+        """Without secrets, and without what UTF-8 cannot carry."""
+        return self._secrets.hide_lines(text).encode("utf-8", "replace").decode()
 
 
 class _Stream(io.TextIOBase):
@@ -104,8 +111,3 @@ class _Handler(logging.Handler):
             self._log.emit(record.levelname, record.getMessage(), **more)
         except Exception as error:  # arguments that do not fit: never the end of the batch, as in logging
             self._log.emit("WARNING", f"a line could not be logged: {error}")
-
-
-def _clean(text: str) -> str:
-    """Without what UTF-8 cannot carry."""
-    return text.encode("utf-8", "replace").decode()

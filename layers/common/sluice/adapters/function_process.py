@@ -27,6 +27,7 @@ import orjson
 from sluice.adapters.function_logs import FunctionLog
 from sluice.adapters.parameters import FunctionParameters, ParameterMissing, ParameterUnavailable
 from sluice.errors import SluiceError
+from sluice.secret_texts import SecretTexts
 from sluice.transforms.protocol import MAX_ANSWER_BYTES, make_answer, make_error, make_trouble
 from sluice.transforms.returned import Returned, WrongResult, note_given, read_returned
 from sluice.transforms.source import ENTRY, FunctionSource, is_function_name, read_source
@@ -73,6 +74,7 @@ class FunctionProcess:
         self._environment = environment
         self._loaded: dict[str, _Loaded] = {}
         self._logs: dict[str, FunctionLog] = {}
+        self._secrets = SecretTexts()  # of all functions, which can read each other's
 
     def answer(self, name: str, events: bytes) -> dict[str, Any]:
         """What TransformFunction answers the router, whatever the function does.
@@ -98,14 +100,17 @@ class FunctionProcess:
         """
         if not is_function_name(name) or not (self._folder / f"{name}.py").is_file():
             raise FunctionFailed("the deployed workspace has no such function")
-        log = self._logs.setdefault(name, FunctionLog(name))
+        log = self._logs.setdefault(name, FunctionLog(name, self._secrets))
         with log.open():
             try:
                 self._provide_secrets(name)
-                return self._run(name, events)
+                result = self._run(name, events)
             except FunctionFailed as failed:
-                log.emit("ERROR", failed.error, traceback=failed.traceback)
-                raise
+                error = self._secrets.hide(failed.error)
+                log.emit("ERROR", error, traceback=failed.traceback)
+                raise FunctionFailed(error, self._secrets.hide_lines(failed.traceback)) from None
+        result.errors = {place: self._secrets.hide(error) for place, error in result.errors.items()}
+        return result
 
     def _run(self, name: str, events: bytes) -> Returned:
         try:
@@ -160,11 +165,14 @@ class FunctionProcess:
         loaded = self._loaded[name]
         for variable, parameter in loaded.source.secrets.items():
             if variable in self._environment and variable not in loaded.fetched:
+                self._secrets.add(self._environment[variable])
                 continue
             try:
-                self._environment[variable] = self._parameters.read(parameter)
+                secret = self._parameters.read(parameter)
             except ParameterMissing as missing:
                 raise FunctionFailed(f"secret {variable}: {missing}") from missing
+            self._secrets.add(secret)
+            self._environment[variable] = secret
             loaded.fetched.add(variable)
 
     def _forget_all(self) -> None:
@@ -191,7 +199,8 @@ class FunctionProcess:
         line = lines[-1] if lines else told.lineno if isinstance(error, SyntaxError) else None
         place = f" ({name}.py, line {line})" if line else ""
         return FunctionFailed(
-            said[:_MESSAGE_CHARS] + place, text.replace(path, f"{name}.py")[-_TRACEBACK_CHARS:]
+            self._secrets.hide(said[:_MESSAGE_CHARS]) + place,
+            text.replace(path, f"{name}.py")[-_TRACEBACK_CHARS:],
         )
 
 

@@ -22,7 +22,7 @@ from sluice.adapters.dns import Address, CheckedNames, Resolve
 from sluice.adapters.http_answers import decode_body
 from sluice.adapters.http_connections import make_context, open_pools
 from sluice.destinations.addresses import Target, parse_target
-from sluice.destinations.declaration import Request, Response
+from sluice.destinations.declaration import Request, Response, fill_url, is_url_place
 from sluice.errors import GiveUp, RetryLater
 from sluice.reasons import Reason
 
@@ -57,7 +57,7 @@ class HttpTransport:
         the URL or an address of its host is not allowed.
         """
         try:
-            target = parse_target(request.url, allow_http=self._allow_private)
+            target = parse_target(fill_url(request.url, auth), allow_http=self._allow_private)
         except ValueError as error:
             raise GiveUp(Reason.ADDRESS_REFUSED, str(error)) from None
         try:
@@ -73,7 +73,8 @@ class HttpTransport:
             raise RetryLater(Reason.CONNECTION_FAILED, f"{type(error).__name__}: {error}") from None
 
     def _send(self, target: Target, request: Request, auth: Mapping[str, str]) -> BaseHTTPResponse:
-        headers = {**request.headers, **auth, "Host": _make_authority(target)}
+        secret = {name: value for name, value in auth.items() if not is_url_place(name)}
+        headers = {**request.headers, **secret, "Host": _make_authority(target)}
         failure: Exception = OSError("the name has no address")
         for address in self._names.find(target, within=time_left()):
             try:

@@ -3,11 +3,16 @@
 Validation follows every `$ref`. Two things make that explode, and are refused: definitions that multiply, and
 a schema that refers to itself twice for the same field or item, which doubles the work at every level of an
 event. A schema that refers to itself once, such as a tree's, costs what the event has.
+
+What is left costs each value of an event the steps of the schemas that look at it, and each character of
+a text the positions of its regexes. Both have a limit, so an event costs a bounded number of steps per KB.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
+from sluice.contracts.places import Place, Places
+from sluice.contracts.price import count_schema_positions, price_schema
 from sluice.contracts.shape import (
     Schema,
     Step,
@@ -20,6 +25,13 @@ from sluice.contracts.shape import (
 
 LARGEST = 5_000
 """Schemas that one value may meet at most, references followed, what refers to itself counted once."""
+MOST_STEPS = 800
+"""Steps that one value may cost (`sluice.contracts.price`): 16 ms per KB of values of two bytes each."""
+MOST_STEPS_AT_TOP = 10_000
+"""Steps that the top of an event may cost, where no `$ref` leads back to it: it is there once."""
+MOST_POSITIONS = 500
+"""Positions of regexes that one text may be matched with: 12 ms per KB at worst."""
+_CHEAPER = "use fewer branches; in const, enum, minimum and multipleOf fewer numbers and objects"
 
 
 def find_cost_faults(document: Schema) -> Iterator[tuple[Schema, str, str]]:
@@ -40,6 +52,39 @@ def find_cost_faults(document: Schema) -> Iterator[tuple[Schema, str, str]]:
     if graph.measure(document) > LARGEST:
         message = f"with its references the schema is made of more than {LARGEST:,} schemas"
         yield document, message, "refer to fewer components, or to the same ones in fewer places"
+        return
+    for schema in graph.schemas.values():
+        if graph.leads_into_branch(schema):
+            hint = "write the branch under `definitions`, and refer to it from both places"
+            yield schema, f"$ref to {schema['$ref']!r:.80} leads into a branch of anyOf or oneOf", hint
+            return
+    places = Places(document, most=MOST_STEPS_AT_TOP)
+    for place in places.walk(LARGEST):
+        if place is None:
+            message = f"the schema tells more than {LARGEST:,} places of an event apart"
+            yield document, message, "refer to fewer components that refer to themselves"
+            return
+        is_once = place is places.root and not graph.is_circular(document)
+        most = MOST_STEPS_AT_TOP if is_once else MOST_STEPS
+        if place.steps > most or place.positions > MOST_POSITIONS:
+            yield _describe(places, place, most)
+            return
+
+
+def _describe(places: Places, place: Place, most: int) -> tuple[Schema, str, str]:
+    """The schema that costs most of a place that costs too much."""
+    where = "".join(place.path).removeprefix(".") or "the top"
+    if place.steps > most:
+        schema = places.find_dearest(place, price_schema)
+        message = f"the schema is too expensive: each value at {where} costs more than {most:,} steps"
+        return (
+            schema,
+            message,
+            _CHEAPER,
+        )
+    schema = places.find_dearest(place, count_schema_positions)
+    message = f"the regexes for {where} have more than {MOST_POSITIONS} positions, repetitions written out"
+    return schema, message, "use smaller repetitions, such as + with maxLength in place of {1,1000}"
 
 
 def measure(document: Schema) -> int:
@@ -75,6 +120,22 @@ class _Graph:
             return [find_reference(self._document, reference)[1]] if isinstance(reference, str) else []
         except UnknownReference:
             return []
+
+    def is_circular(self, schema: Schema) -> bool:
+        """Whether a way of references leads from the schema back to it."""
+        return self._reach[id(schema)] >= 0
+
+    def leads_into_branch(self, schema: Schema) -> bool:
+        """Whether a `$ref` refers to a part of `anyOf` or `oneOf`, which messages look at as a whole."""
+        reference = schema.get("$ref")
+        if not isinstance(reference, str) or not {"anyOf", "oneOf"} & set(reference.split("/")):
+            return False
+        value: Any = self._document
+        for part in find_reference(self._document, reference)[0]:
+            if part in ("anyOf", "oneOf") and isinstance(value[part], list):
+                return True
+            value = value[part]
+        return False
 
     def _find_reach(self) -> dict[int, int]:
         """By schema the number of its circle, -1 for one that is in none (Tarjan, without recursion)."""

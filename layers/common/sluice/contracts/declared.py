@@ -95,6 +95,41 @@ class Node:
         return self.positions[n] if n < len(self.positions) else self.rest
 
 
+class _Joined(Node):
+    """What several nodes declare of one value together; made for one value, so it costs them no more."""
+
+    __slots__ = ("_nodes",)
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        super().__init__(is_closed=any(node.is_closed for node in nodes))
+        self._nodes = nodes
+
+    def holds(self, value: Any) -> bool:
+        if type(value) is dict:
+            return all(self._holds_field(name, inner) for name, inner in value.items())
+        if type(value) is list:
+            return all((node := self._item(n)) is None or node.holds(item) for n, item in enumerate(value))
+        return True
+
+    def _field(self, name: str) -> tuple[bool, Node | None]:
+        inner: list[Node | None] = []
+        for node in self._nodes:
+            if name in node.fields:
+                inner.append(node.fields[name])
+            elif node.find_field is not None:
+                is_known, found = node.find_field(name)
+                inner += [found] if is_known else []
+        return bool(inner) or not self.is_closed, _join(inner)
+
+    def _item(self, n: int) -> Node | None:
+        return _join([node._item(n) for node in self._nodes])
+
+
+def _join(nodes: Iterable[Node | None]) -> Node | None:
+    telling = [node for node in nodes if node is not None]
+    return telling[0] if len(telling) == 1 else _Joined(telling) if telling else None
+
+
 def compile_declared(document: Schema, *admitted: Schema) -> Node:
     """What a document declares, and what is admitted besides. Takes any schema; `$ref` may go round."""
     return _Compiler(document).compile([document, *(schema for schema in admitted if schema)]) or Node()
@@ -135,15 +170,12 @@ class _Compiler:
         return self.compile([schema for part in parts for schema in part.find(name)])
 
     def _find_unnamed(self, parts: Sequence["_Fields"]) -> "Callable[[str], tuple[bool, Node | None]]":
-        """Clients choose the names, so nothing is kept by name; of sets of schemas there are few."""
-        known: dict[tuple[int, ...], Node | None] = {}
+        """Clients choose the names, and so which patterns match: each schema has a node by itself."""
+        nodes = {id(schema): self.compile([schema]) for part in parts for schema in part.list_unnamed()}
 
         def find(name: str) -> tuple[bool, Node | None]:
             schemas = [schema for part in parts for schema in part.find(name)]
-            key = tuple(map(id, schemas))
-            if key not in known:
-                known[key] = self.compile(schemas)
-            return bool(schemas), known[key]
+            return bool(schemas), _join([nodes[id(schema)] for schema in schemas])
 
         return find
 
@@ -175,6 +207,10 @@ class _Fields:
             False if additional is None else additional,
             is_closing=named is not None or patterns is not None or additional is False,
         )
+
+    def list_unnamed(self) -> list[Any]:
+        """The schemas that a field may have which is not compiled by its name."""
+        return [*(schema for _, schema in self.patterns), self.additional, *self.named.values()]
 
     def find(self, name: str) -> list[Any]:
         """The schemas of a field: by name and by pattern, else what all others have."""

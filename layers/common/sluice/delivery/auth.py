@@ -1,31 +1,29 @@
-"""The headers that carry secrets, for one run: read once, read afresh once when the destination refuses them.
+"""The headers and URL parts that carry secrets, for one run: read once, and once more when they are refused.
 
-Secrets leave through here and nowhere else: `mask` takes them out of whatever is written down.
+Secrets leave through here and nowhere else. `secrets` knows them in whatever is to be written down.
 """
 
 from collections.abc import Mapping
-from json import dumps
 from threading import Lock
-from urllib.parse import quote
 
 from sluice.delivery.ports import SecretStore
-from sluice.destinations.declaration import SecretRef
+from sluice.destinations.declaration import SecretRef, is_url_place
 from sluice.errors import RetryLater
 from sluice.reasons import Reason
+from sluice.secret_texts import SecretTexts
 
 MASK = "***"
-_SHORTEST_TAIL = 4  # a cut-off secret that shows less than this says nothing
 
 
 class Auth:
-    """`headers` are empty until `open`. Safe to use from several threads.
+    """`headers` are empty until `open`; those named `{…}` go into the URL. Safe to use from several threads.
 
     Reading raises RetryLater(secret_unavailable) where a secret cannot be had.
     """
 
     def __init__(self, references: Mapping[str, SecretRef], secrets: SecretStore) -> None:
-        self._references, self._secrets = references, secrets
-        self._texts: set[str] = set()
+        self._references, self._store = references, secrets
+        self.secrets = SecretTexts()
         self._fresh, self._lock = False, Lock()
         self.headers: dict[str, str] = {}
 
@@ -47,29 +45,18 @@ class Auth:
 
     def mask_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """A request's headers as they may be written down: those with secrets by name only."""
-        return {**headers, **dict.fromkeys(self._references, MASK)}
-
-    def mask(self, text: str, *, cut_off: bool = False) -> str:
-        """`text` without any secret of this run; `cut_off` says that its end may hold half of one."""
-        for secret in sorted(self._texts, key=len, reverse=True):
-            text = text.replace(secret, MASK)
-            if cut_off:
-                for shown in range(len(secret) - 1, _SHORTEST_TAIL - 1, -1):
-                    if text.endswith(secret[:shown]):
-                        text = text[:-shown] + MASK
-                        break
-        return text
+        hidden = {name: MASK for name in self._references if not is_url_place(name)}
+        return {**headers, **hidden}
 
     def _read(self, *, fresh: bool) -> dict[str, str]:
         headers = {}
         for name, reference in self._references.items():
-            secret = self._secrets.read(reference.secret, fresh=fresh).strip()
+            secret = self._store.read(reference.secret, fresh=fresh).strip()
             if not secret or not secret.isascii() or not secret.isprintable():
-                raise RetryLater(
-                    Reason.SECRET_UNAVAILABLE, f"{reference.secret} is empty or holds what no header carries"
-                )
+                detail = f"{reference.secret} is empty or holds what no header or URL carries"
+                raise RetryLater(Reason.SECRET_UNAVAILABLE, detail)
             encoded = reference.encode(secret)
-            for text in (secret, encoded):  # as an echo may show it: as it is, inside JSON text, inside a URL
-                self._texts |= {text, dumps(text)[1:-1], quote(text, safe="")}
+            for text in (secret, encoded):
+                self.secrets.add(text)
             headers[name] = reference.format.replace("{}", encoded)
         return headers

@@ -1,7 +1,7 @@
 """Dead letters: a JSON object for each item that will not be delivered, with all one needs to see why.
 
 The archive keeps them whole, many a file; the DLQ has one a message, cut to what SQS takes, with what tools
-filter by in its attributes. Nothing here holds a secret: `Auth` masks what is recorded.
+filter by in its attributes. Nothing here holds a secret: a text that does is dropped.
 """
 
 import re
@@ -16,12 +16,14 @@ from sluice.delivery.auth import Auth
 from sluice.destinations.declaration import Entry, Request, Response
 from sluice.errors import DeliveryError
 from sluice.packs import SyncPack
+from sluice.secret_texts import DROPPED
 from sluice.times import format_time
 
 MAX_BODY = 900 * 1024  # below SQS's 1 MiB, with room for the attributes and for tools that wrap it
 MAX_ATTRIBUTE = 256
 EXCERPT = 4096
 _MAX_DETAIL = 1000
+_BEHIND = 256  # what is behind a cut says whether a secret begins before it
 _SHED = ("request", "payload", "response", "event")  # what a letter loses first when it is too large
 _NOT_IN_SQS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -50,7 +52,7 @@ def write_letter(
         "event_type": item.type,
         "message_id": item.message_id,
         "reason": error.reason.value,
-        "detail": auth.mask(error.detail[:_MAX_DETAIL], cut_off=len(error.detail) > _MAX_DETAIL),
+        "detail": auth.secrets.hide(error.detail[: _MAX_DETAIL + _BEHIND])[:_MAX_DETAIL],
         "status": error.status,
         "attempts": pack.attempt if request else pack.attempt - 1,
         "first_seen": pack.first_seen,
@@ -121,11 +123,20 @@ def _record_request(request: Request, auth: Auth) -> Mapping[str, Any]:
         "url": request.url,
         "headers": auth.mask_headers(request.headers),
         "items": len(request.entries),
-        "body": auth.mask(request.body.decode("utf-8", "replace")),
+        "body": _hide_body(request.body.decode("utf-8", "replace"), auth),
     }
 
 
+def _hide_body(body: str, auth: Auth) -> str:
+    """Sluice wrote it, from the event: a secret could stand in it only as it is."""
+    return DROPPED if auth.secrets.stand_in(body) else body
+
+
 def _record_response(response: Response, auth: Auth) -> Mapping[str, Any]:
+    """The beginning of the answer, or that it was dropped because it shows a secret, however encoded."""
     cut_off = not response.complete or len(response.body) > EXCERPT
+    seen = response.body[: EXCERPT + _BEHIND].decode("utf-8", "replace")
     text = response.body[:EXCERPT].decode("utf-8", "replace")
-    return {"status": response.status, "body": auth.mask(text, cut_off=cut_off), "truncated": cut_off}
+    if auth.secrets.are_in(seen, cut_off=cut_off):
+        text = DROPPED
+    return {"status": response.status, "body": text, "truncated": cut_off}

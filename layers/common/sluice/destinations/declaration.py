@@ -5,11 +5,13 @@ maps, checks required fields, adds the headers that carry secrets, sends, classi
 A destination says only where it differs: `judge` for answers of its own, `open_sender` for another wire.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, Protocol
+from urllib.parse import quote
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
@@ -27,12 +29,30 @@ USER_AGENT = f"Sluice/{__version__}"
 
 _NAME = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
 _REFERENCE = f"^(ssm|secretsmanager):{_NAME}(/{_NAME})*$"
+_REFERENCES = re.compile(r"\{" + _REFERENCE[1:-1] + r"\}")
+_FIXED_ORIGIN = re.compile(r"https?://[^/?#{}]+[/?]", re.IGNORECASE)
 
 
 def _check_url(url: str) -> str:
     parse_target(url, allow_http=True)  # whether plain http may be used is the stack's choice, not the file's
+    if "{" in url or "}" in url:
+        raise ValueError("this URL takes no secret: percent-encode braces as %7B and %7D")
     return url
 
+
+def _check_secret_url(url: str) -> str:
+    """A secret in place of the host, or of a part of it, could send events anywhere."""
+    fixed = _REFERENCES.sub("secret", url)
+    if "{" in fixed or "}" in fixed:
+        raise ValueError("braces hold a secret's reference, {ssm:NAME} or {secretsmanager:NAME}")
+    if "{" in url and not _FIXED_ORIGIN.match(url):
+        raise ValueError("a secret may stand in the path or the query, not in the scheme, host or port")
+    parse_target(fixed, allow_http=True)
+    return url
+
+
+SecretUrl = Annotated[str, AfterValidator(_check_secret_url)]
+"""A `Url` whose path and query may hold secrets by reference: `https://hooks.example/{ssm:token}`."""
 
 Url = Annotated[str, AfterValidator(_check_url)]
 """Where a request may go: https; http only in a stack with AllowPrivateDestinations."""
@@ -94,6 +114,31 @@ BareSecret = Annotated[SecretRef, AfterValidator(_check_bare)]
 """A secret around which `auth` puts what the vendor wants; the operator says only where it is kept."""
 
 
+class UrlSecret(SecretRef):
+    """A secret as a part of a URL's path or query, percent-encoded, so that it cannot be more than that."""
+
+    def encode(self, secret: str) -> str:
+        return quote(secret, safe="")
+
+
+_PLACE = re.compile(r"\{([^{}]*)\}")
+
+
+def is_url_place(name: str) -> bool:
+    """Whether a secret of this name goes into the URL, not into a header: `{ssm:token}`."""
+    return name.startswith("{")
+
+
+def list_url_secrets(url: str) -> Mapping[str, UrlSecret]:
+    """The references in a URL by their places, `{ssm:token}`. Raises ValueError for braces that hold none."""
+    return {f"{{{name}}}": UrlSecret(secret=name) for name in _PLACE.findall(url)}
+
+
+def fill_url(url: str, auth: Mapping[str, str]) -> str:
+    """The URL with its secrets in their places."""
+    return _PLACE.sub(lambda match: auth[match[0]], url) if "{" in url else url
+
+
 class BasicUser(SecretRef):
     """The `Authorization` header of RFC 7617 with the secret as user name and no password."""
 
@@ -115,7 +160,7 @@ class Batch:
 
 @dataclass(slots=True)
 class Request:
-    """One call. `entries` are what it delivers; `headers` hold no secret: those are added on the way out."""
+    """One call. `entries` are what it delivers; the transport adds the secrets to `url` and `headers`."""
 
     method: str
     url: str
@@ -145,7 +190,7 @@ class Response:
 
 
 class Send(Protocol):
-    """Makes one call within `timeout` seconds; `auth` are headers that carry secrets.
+    """Makes one call within `timeout` seconds; `auth` are headers and URL parts that carry secrets.
 
     Raises RetryLater where no answer came, GiveUp where the call must not be made.
     """

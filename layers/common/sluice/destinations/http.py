@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Annotated, Literal
+from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 from pydantic import Field, field_validator
@@ -21,11 +22,13 @@ from sluice.destinations.declaration import (
     Request,
     Response,
     SecretRef,
+    SecretUrl,
     Settings,
-    Url,
     Verdict,
+    list_url_secrets,
 )
 from sluice.destinations.event_types import EventType
+from sluice.destinations.key_looks import looks_like_key, names_secret
 from sluice.packs import Item, cut
 
 MAX_KEY = 255  # what Stripe takes, and most after it
@@ -49,24 +52,31 @@ _RESERVED = frozenset(
         "upgrade",
     }
 )
-# What stands in a workspace is in Git, and a header that is no reference is shown in dead letters.
-_SECRET = frozenset({"authorization", "cookie", "x-api-key", "api-key", "x-auth-token"})
 
 
 class HttpSettings(Settings):
-    """Where and how to send. `url` is https; http only in a stack with AllowPrivateDestinations.
+    """Where and how to send. `url` is https; http only in a stack with AllowPrivateDestinations. Its path and
+    query may hold secrets: `https://hooks.example/{ssm:token}`.
 
     `batch_size` over 1 sends JSON arrays of at most so many events and `max_body_bytes`.
     `retry_statuses` are answers this endpoint gives that are worth another attempt besides the usual ones,
     `account_statuses` those by which it refuses the account, not an event: a batch is not split for them.
     """
 
-    url: Url
+    url: SecretUrl
     method: Literal["POST", "PUT", "PATCH"] = "POST"
     headers: Annotated[dict[str, str | SecretRef], Field(default_factory=dict)]
     max_body_bytes: Annotated[int, Field(ge=1024, le=10_000_000)] = 1_000_000
     retry_statuses: tuple[Annotated[int, Field(ge=400, le=599)], ...] = ()
     account_statuses: tuple[Annotated[int, Field(ge=400, le=599)], ...] = ()
+
+    @field_validator("url")
+    @classmethod
+    def _without_keys(cls, url: str) -> str:
+        for name, value in parse_qsl(urlsplit(url).query):
+            if names_secret(name) and looks_like_key(value):
+                raise ValueError(f"the value of {name}= looks like a key: write {name}={{ssm:NAME}}")
+        return url
 
     @field_validator("headers")
     @classmethod
@@ -87,8 +97,9 @@ def _find_header_fault(header: tuple[str, str | SecretRef]) -> str | None:
         return f"{name!r} is no header name"
     if name.lower() in _RESERVED:
         return f"the header {name} is set by Sluice"
-    if isinstance(value, str) and name.lower() in _SECRET:
-        return f"the header {name} takes a secret by reference: {{secret: ssm:NAME}}"
+    # What stands in a workspace is in Git, and a header that is no reference is shown in dead letters.
+    if isinstance(value, str) and (names_secret(name) or looks_like_key(value, name=name)):
+        return f"the value of header {name} looks like a key: write a reference, {{secret: ssm:NAME}}"
     if isinstance(value, str) and not _VALUE.fullmatch(value):
         return f"the value of header {name} holds characters that no header carries"
     return None
@@ -128,7 +139,8 @@ def judge(settings: HttpSettings, _request: Request, response: Response, now: fl
 
 
 def auth(settings: HttpSettings) -> Mapping[str, SecretRef]:
-    return {name: value for name, value in settings.headers.items() if isinstance(value, SecretRef)}
+    headers = {name: value for name, value in settings.headers.items() if isinstance(value, SecretRef)}
+    return {**headers, **list_url_secrets(settings.url)}
 
 
 def _plain_headers(settings: HttpSettings) -> dict[str, str]:

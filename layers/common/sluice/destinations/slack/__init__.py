@@ -1,8 +1,7 @@
 """The `slack` destination: each event is one message in a channel, posted by an app's bot.
 
 `settings` holds the token, `messages` what a sync may map and the requests, `answers` reads what Slack says.
-Incoming webhooks are not used: their URL is itself the secret, and secrets leave in headers only, which is
-what keeps them out of dead letters and logs.
+Incoming webhooks are not used: a bot reaches every channel that it is in. `http` can call a webhook.
 Method, fields, limits and errors: https://docs.slack.dev/reference/methods/chat.postMessage
 """
 

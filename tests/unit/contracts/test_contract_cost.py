@@ -1,0 +1,172 @@
+"""Whatever schema `sluice check` accepts, an event costs a bounded number of schema steps for each value."""
+
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from sluice.contracts.cost import MOST_POSITIONS, MOST_STEPS, MOST_STEPS_AT_TOP, find_cost_faults
+from sluice.contracts.price import count_positions, count_values, price_names, price_schema
+from sluice.contracts.shape import find_reference, list_branches
+from tests.unit.contracts.builders_contract import find_problems, make_contract
+from tests.unit.contracts.test_contract_fuzz import COMPONENTS, SCHEMAS, VALUES, make_document
+
+
+def count_steps(document: Any, schema: Any, value: Any) -> int:
+    """The steps of an engine that takes no short cut: every branch is tried, every pattern matches."""
+    if not isinstance(schema, dict):
+        return 0
+    if "$ref" in schema:
+        return 1 + count_steps(document, find_reference(document, schema["$ref"])[1], value)
+    steps = price_schema(schema)
+    same = [part for _, part in list_branches(schema)] + [schema.get("not")]
+    steps += sum(count_steps(document, part, value) for part in same)
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            steps += price_names(schema)[0]
+            steps += count_steps(document, schema.get("propertyNames"), name)
+            steps += sum(count_steps(document, part, inner) for part in list_field(schema, name))
+    if isinstance(value, list):
+        for n, inner in enumerate(value):
+            steps += sum(count_steps(document, part, inner) for part in list_item(schema, n))
+    return steps
+
+
+def list_field(schema: Any, name: str) -> list[Any]:
+    properties = schema.get("properties", {})
+    found = [properties[name]] if name in properties else [schema.get("additionalProperties")]
+    return [*found, *schema.get("patternProperties", {}).values()]
+
+
+def list_item(schema: Any, n: int) -> list[Any]:
+    items = schema.get("items")
+    if isinstance(items, list):
+        items = items[n] if n < len(items) else schema.get("additionalItems")
+    return [items, schema.get("contains")]
+
+
+def find_faults(schema: Any) -> list[str]:
+    return [message for _, message, _ in find_cost_faults(schema)]
+
+
+@given(SCHEMAS, COMPONENTS, VALUES, st.sampled_from([3, 20]))
+def test_an_accepted_schema_costs_each_value_a_bounded_number_of_steps(schema, components, value, times):
+    document = make_document({"allOf": [schema] * times}, components)
+    assume(not find_faults(document))
+    most = MOST_STEPS * count_values(value) + MOST_STEPS_AT_TOP
+    assert count_steps(document, document, value) <= most
+
+
+BRANCHES = {
+    "numbers in anyOf": {"anyOf": [{"const": n} for n in range(100)]},
+    "numbers in oneOf": {"oneOf": [{"const": n + 0.5} for n in range(50)]},
+    "not": {"allOf": [{"not": {"const": n}} for n in range(100)]},
+    "objects in an enum": {"enum": [{"a": n} for n in range(100)]},
+    "mixed options": {"enum": [*range(50), "x"]},
+    "one large object": {"const": {"a": list(range(1000))}},
+    "branches in branches": {"anyOf": [{"oneOf": [{"required": ["a"]}] * 20}] * 20},
+    "dependencies": {"dependencies": {f"f{n}": ["a"] for n in range(1000)}, "properties": {"a": True}},
+    "fractions": {"allOf": [{"multipleOf": 0.01}] * 4},
+    "a tiny divisor": {"multipleOf": 1e-300},
+    "unique items": {"allOf": [{"uniqueItems": True}] * 10},
+    "names": {"propertyNames": {"anyOf": [{"const": n} for n in range(100)]}},
+    "patterns of names": {"patternProperties": {f"^{n}_": {} for n in range(300)}},
+    "dependent schemas": {"dependencies": {f"f{n}": {"required": []} for n in range(1000)}},
+    "contained": {"contains": {"anyOf": [{"const": n} for n in range(100)]}},
+    "conditions": {"allOf": [{"if": {"const": n}, "then": {"type": "integer"}} for n in range(100)]},
+}
+
+
+@pytest.mark.parametrize("schema", BRANCHES.values(), ids=BRANCHES)
+@pytest.mark.parametrize("within", ["items", "additionalProperties"])
+def test_a_schema_that_costs_each_value_too_much_is_refused(schema, within):
+    contract = make_contract(
+        {"type": "track", "name": "t", "schema": {"properties": {"a": {within: schema}}}}
+    )
+    [problem] = find_problems(contract)
+    assert "costs more than 800 steps" in problem.message
+    assert problem.hint
+
+
+def test_the_top_of_an_event_may_cost_more_because_it_is_there_once():
+    variants = [
+        {"required": ["kind"], "properties": {"kind": {"const": f"k{n}"}, **{f"f{m}": {} for m in range(15)}}}
+        for n in range(60)
+    ]
+    assert find_faults({"oneOf": variants}) == []
+    assert find_faults({"properties": {"a": {"oneOf": variants}}})
+    assert find_faults({"oneOf": variants, "properties": {"a": {"$ref": "#"}}})
+    assert find_faults({"oneOf": variants * 20})
+
+
+def test_a_schema_that_grows_with_each_reference_is_refused():
+    nested = {"items": {"anyOf": [{"required": ["a"]}] * 3}}
+    for _ in range(5):
+        nested = {"items": {"anyOf": [nested] * 3}}
+    assert [fault for fault in find_faults(nested) if "steps" in fault]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"pattern": "(a{1,100}){1,100}b"},
+        {"allOf": [{"pattern": f"a.{{200}}{n}"} for n in range(3)]},
+        {"propertyNames": {"pattern": "(.*?,){501}"}},
+        {"patternProperties": {"(a|b)*a(a|b){400}": {}}},
+    ],
+)
+def test_regexes_that_are_large_when_written_out_are_refused(schema):
+    [fault] = find_faults({"properties": {"a": schema}})
+    assert "more than 500 positions" in fault
+
+
+def test_a_reference_into_a_branch_is_refused():
+    schema = {"properties": {"a": {"anyOf": [{"type": "null"}]}, "b": {"$ref": "#/properties/a/anyOf/0"}}}
+    assert find_faults(schema) == ["$ref to '#/properties/a/anyOf/0' leads into a branch of anyOf or oneOf"]
+    assert find_faults({"properties": {"anyOf": {}, "b": {"$ref": "#/properties/anyOf"}}}) == []
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"enum": [f"currency-{n}" for n in range(2000)]},
+        {"enum": [*map(str, range(500)), None]},
+        {"enum": list(range(2000))},
+        {"properties": {f"f{n}": {"type": "string", "minLength": 1} for n in range(1000)}},
+        {
+            "items": {
+                "required": ["id"],
+                "properties": {"id": {"type": "string", "pattern": "^[A-Z0-9-]{1,40}$"}},
+            }
+        },
+        {"oneOf": [{"properties": {"kind": {"const": f"k{n}"}}, "required": ["kind"]} for n in range(40)]},
+        {"properties": {"price": {"type": "number", "minimum": 0.01, "multipleOf": 0.01}}},
+        {"properties": {"children": {"items": {"$ref": "#"}}, "name": {"type": "string"}}},
+        {"properties": {"a": {"anyOf": [{"type": "null"}, {"$ref": "#"}]}}},
+    ],
+)
+def test_an_ordinary_schema_is_not_too_expensive(schema):
+    assert find_faults(schema) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "positions"),
+    [
+        ("abc", 3),
+        ("^a{3}$", 3),
+        ("a{2,}", 3),
+        ("a{2,5}b", 7),
+        ("(ab){10}", 20),
+        ("((a|bc){3}d){2}", 20),
+        ("[a-z]{4}", 4),
+        (r"[\]{9}]x", 2),
+        (r"\{5}", 3),
+        ("(a{1,100}){1,100}b", 10_202),
+        ("a*b+c?", 3),
+        ("a{x}", 4),
+    ],
+)
+def test_the_positions_of_a_regex_are_its_characters_written_out(pattern, positions):
+    assert count_positions(pattern) == positions
+    assert (count_positions(pattern) > MOST_POSITIONS) is (positions > MOST_POSITIONS)
