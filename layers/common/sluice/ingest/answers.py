@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from sluice.errors import RequestError
+from sluice.ingest.encodings import ACCEPTED
 
 _ALLOWED_HEADERS = (
     "Authorization, Content-Type, X-Write-Key, X-Retry-Count, X-Enable-Debug, X-IP-Policy, AnonymousId, "
@@ -63,7 +64,8 @@ UNAVAILABLE = answer_json(
 
 
 def answer_error(error: RequestError) -> Answer:
-    return answer_json(error.status, {"code": error.code, "message": error.message})
+    headers = {"Accept-Encoding": ACCEPTED} if error.status == 415 else {}
+    return answer_json(error.status, {"code": error.code, "message": error.message}, headers)
 
 
 def answer_pixel(status: int) -> Answer:
