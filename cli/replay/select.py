@@ -81,6 +81,8 @@ class Selection:
             return str(line["verdict"])
         if _CUT_DOWN & set(line["reasons"]):
             return "not whole in the archive"
+        if Reason.FOREIGN_WRITE_KEY in line["reasons"]:
+            return f"still {Reason.FOREIGN_WRITE_KEY}"  # its key was not stored
         try:
             check_event(line["event"])
         except EventBlocked as blocked:

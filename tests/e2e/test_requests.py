@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections import Counter
 from typing import Any
 
@@ -101,6 +102,8 @@ def test_what_is_no_event_at_all_is_blocked_beside_a_good_one(facts: Facts, run:
     [
         (b"{", "identity", 400, "invalid_json"),
         (b"[]", "identity", 400, "invalid_body"),
+        (b"{}", "br", 415, "unsupported_encoding"),
+        (b"\x28\xb5\x2f\xfd", "zstd", 415, "unsupported_encoding"),
         (b'{"batch": []}', "identity", 400, "invalid_batch"),
         (b"\x1f\x8bno gzip", "gzip", 400, "invalid_gzip"),
         (gzip.compress(b" " * 10_000_001, mtime=0), "gzip", 413, "request_too_large"),
@@ -117,6 +120,19 @@ def test_a_request_that_is_malformed_as_a_whole_is_refused(
 
     assert (answer.status, answer.json["code"]) == (status, code)
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_deflate_is_unpacked_and_an_id_keeps_its_digits(facts: Facts, run: str) -> None:
+    event = make_event(run, userId="{id}", properties=[])
+    body = json.dumps({"batch": [event]}).replace('"{id}"', "12345678901234567890123").encode()
+    headers = {"X-Write-Key": facts["write_keys"]["shop"], "Content-Encoding": "deflate"}
+
+    answer = post(f"{facts['api_url']}/v1/batch", zlib.compress(body), headers)
+    wait_for_delivery(facts, "lake", [event["messageId"]])
+    [line] = wait_for_lines(facts, [event["messageId"]])[event["messageId"]]
+
+    assert answer.status == 200
+    assert (line["event"]["userId"], line["event"]["properties"]) == ("12345678901234567890123", {})
 
 
 def test_a_request_sent_again_is_delivered_once(facts: Facts, run: str) -> None:

@@ -294,6 +294,6 @@ def test_importing_the_function_needs_no_environment(monkeypatch):
 def test_whatever_a_stranger_sends_is_answered_and_what_is_stored_can_be_read(stack, gateway_event):
     answer = invoke(gateway_event)
     bodies = stack.take()
-    assert answer["statusCode"] in {200, 204, 400, 401, 404, 405, 413}
+    assert answer["statusCode"] in {200, 204, 400, 401, 404, 405, 413, 415}
     assert answer["statusCode"] == 200 or not bodies
     check_stored(bodies)

@@ -120,7 +120,11 @@ def test_only_true_is_a_consent(value):
     assert ask({"categoryPreferences": {"C1": True, "C2": value}}) == "consent_denied"
 
 
-@pytest.mark.parametrize("consent", [None, {}, {"categoryPreferences": None}, {"other": 1}], ids=repr)
+@pytest.mark.parametrize(
+    "consent",
+    [None, {}, [], "", {"categoryPreferences": None}, {"categoryPreferences": ""}, {"other": 1}],
+    ids=repr,
+)
 def test_without_preferences_it_is_asked_only_where_the_source_requires_it(consent):
     assert (ask(consent), ask(consent, required=True)) == (SENT, "consent_denied")
 

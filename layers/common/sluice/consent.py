@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from sluice.ingest.normalise import read_object
 from sluice.packs import Event
 from sluice.reasons import Reason
 
@@ -89,8 +90,8 @@ def list_unconsented(
     is no object gives no consent.
     """
     context = event.get("context")
-    consent = context.get("consent") if type(context) is dict else None
-    given = consent.get("categoryPreferences") if type(consent) is dict else consent
+    consent = read_object(context.get("consent")) if type(context) is dict else None
+    given = read_object(consent.get("categoryPreferences")) if type(consent) is dict else consent
     if given is None:
         return dict.fromkeys((sync for sync, _ in needs), Reason.CONSENT_DENIED) if is_required else NOBODY
     agreed = {name for name, value in given.items() if value is True} if type(given) is dict else set()

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     MISSING_PREVIOUS_ID = "missing_previous_id"
     EVENT_TOO_LARGE = "event_too_large"
     INVALID_SHAPE = "invalid_shape"
+    FOREIGN_WRITE_KEY = "foreign_write_key"
 
     # The router drops the event.
     DUPLICATE = "duplicate"

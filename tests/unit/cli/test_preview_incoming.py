@@ -88,6 +88,11 @@ def test_lines_lists_and_packed_files_are_read(pack):
     assert [one.message_id for one in read(pack(many))] == ["a", "b", "c"]
 
 
+def test_an_id_of_many_digits_keeps_them():
+    [found] = read(b'{"type": "page", "userId": 12345678901234567890123}')
+    assert found.event["userId"] == "12345678901234567890123"
+
+
 def test_what_sdks_send_that_json_does_not_have_is_repaired_as_ingest_does():
     text = json.dumps(make_event(properties={"total": float("nan"), "name": "x\ud83d"})).encode()
     [found] = read(text)

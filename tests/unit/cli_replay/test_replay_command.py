@@ -148,11 +148,13 @@ def test_blocked_events_are_taken_only_if_they_are_whole_and_ingest_would_take_t
         make_line(1, verdict="blocked", reasons=["some_contract"]),
         make_line(2, verdict="blocked", reasons=["event_too_large"]),
         make_line(3, verdict="blocked", reasons=["missing_identity"], event={"userId": ""}),
+        make_line(4, verdict="blocked", reasons=["foreign_write_key"]),
     )
     told = replay_events("--from", "3h", "--blocked")
     assert replayed_ids(stack) == ["m-1"]
     assert "1 not whole in the archive" in told
     assert "1 still missing_identity" in told
+    assert "1 still foreign_write_key" in told
 
 
 @pytest.mark.parametrize(

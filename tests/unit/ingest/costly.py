@@ -60,7 +60,30 @@ BODIES: dict[str, Callable[[], bytes]] = {
     "a long id": lambda: b'{"batch":[{"messageId":"%b"}]}' % (b"x" * 9_000_000),
     "bad UTF-8 at the end": lambda: b'{"batch":["%b\xff"]}' % ("😀".encode() * 2_400_000),
     "quotes that do not close": lambda: b'{"batch":["' + b'\\"' * 4_900_000,
+    "a raw control character in a long text": lambda: b'{"batch":["%b\x01"]}' % ("😀".encode() * 2_400_000),
+    "raw control characters": lambda: b'{"batch":[{"x":"%b"}]}' % (b"\x01" * 9_900_000),
+    "raw control characters between texts": lambda: b'{"batch":[%b1]}' % (b'"",\x01' * 2_400_000),
+    "texts beside a raw control character": lambda: b'{"batch":[%b"\x01"]}' % (b'"",' * 3_200_000),
+    "bytes that are not UTF-8": lambda: b'{"batch":[{"x":"%b"}]}' % (b"\xe9" * 9_900_000),
+    "invalid escapes": lambda: b'{"batch":[{"x":"%b"}]}' % (b"\\x" * 4_900_000),
+    "quotes that do not close, and bad UTF-8": lambda: b'{"batch":["\xff' + b'\\"' * 4_900_000,
+    "numbers beside an id that is one": lambda: (
+        b'{"batch":[{"userId":1.5,"type":"page","x":[%b1]}]}' % (b"1.5," * 2_400_000)
+    ),
+    "long numbers beside an id that is one": lambda: (
+        b'{"batch":[{"userId":1.5,"type":"page","x":[%b1]}]}' % (b"1234567890123456789," * 490_000)
+    ),
+    "ids of many digits": lambda: b'{"batch":[%b1]}' % (b'{"userId":1e308,"type":"page"},' * 2_400),
+    "an id of a million digits": lambda: b'{"batch":[{"userId":%b.0}]}' % (b"9" * 9_000_000),
+    "a blank id": lambda: (
+        b'{"batch":[{"messageId":"%b","userId":"%b"}]}' % (b" " * 4_900_000, b" " * 4_900_000)
+    ),
+    "an id of punctuation": lambda: b'{"batch":[{"messageId":"%b"}]}' % (b"-" * 9_000_000),
+    "a write key for each event": lambda: (
+        b'{"batch":[%b1]}' % b"".join(b'{"writeKey":"%d"},' % n for n in range(2_499))
+    ),
     "a gzip bomb of 200 MB": lambda: make_bomb(200),
+    "a deflate bomb of 200 MB": lambda: zlib.compress(b"[" * 200_000_000, 9),
     "gzip members": lambda: gzip.compress(b"") * 200_000,
 }
 

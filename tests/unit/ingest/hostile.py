@@ -3,6 +3,8 @@
 import base64
 import gzip
 import re
+import zlib
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -132,7 +134,7 @@ def bodies(draw: st.DrawFn) -> bytes:
         at = draw(st.integers(0, len(data) - 1))
         data = data[:at] + bytes([draw(st.integers(0, 255))]) + data[at + 1 :]
     for _ in range(mostly(draw, st.integers(0, 1), st.just(2))):
-        data = gzip.compress(data, 1, mtime=0)
+        data = draw(st.sampled_from([partial(gzip.compress, mtime=0), zlib.compress]))(data, 1)
         if mostly(draw, st.just(False), st.just(True)):
             data = data[: draw(st.integers(0, len(data)))]
     return data
@@ -144,7 +146,16 @@ headers = st.dictionaries(
     )
     | texts,
     st.sampled_from(
-        ["Basic d2tfdGVzdDo=", "Basic", "Basic \ud800", "wk_test", "id:wk_test", "gzip", "a.example"]
+        [
+            "Basic d2tfdGVzdDo=",
+            "Basic",
+            "Basic \ud800",
+            "wk_test",
+            "id:wk_test",
+            "gzip",
+            "deflate",
+            "a.example",
+        ]
     )
     | texts,
     max_size=5,

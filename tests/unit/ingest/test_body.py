@@ -29,7 +29,7 @@ def test_the_content_type_does_not_matter(world, content_type, carried):
     assert [event["messageId"] for event in world.events] == ["m-1"]
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "identity", "br", None])
+@pytest.mark.parametrize("encoding", ["gzip", "identity", "deflate", None])
 @pytest.mark.parametrize("packed", [True, False])
 def test_gzip_is_told_by_its_magic_bytes(world, encoding, packed):
     headers = {"content-encoding": encoding} if encoding else {}
@@ -62,10 +62,11 @@ PACKED = gzip.compress(
         (b'{"batch": [}', "invalid_json"),
         (b'{"batch": [1] 2}', "invalid_json"),
         (b"{'batch': []}", "invalid_json"),
-        (b'{"batch": ["\xff"]}', "invalid_json"),
-        (b'{"batch": ["\n"]}', "invalid_json"),
+        (b'{"batch": ["\xff}', "invalid_json"),
+        (b'{"batch": [tr\xffue]}', "invalid_json"),
+        (b'{"batch": ["\n}', "invalid_json"),
         (b"batch=1&writeKey=2", "invalid_json"),
-        ("{}".encode("utf-16"), "invalid_json"),
+        ("{}".encode("utf-16"), "invalid_batch"),
         (b"[" * 100_000, "invalid_json"),
         (b"null", "invalid_body"),
         (b"1", "invalid_body"),
@@ -78,7 +79,7 @@ PACKED = gzip.compress(
         (b'{"batch": null}', "invalid_batch"),
         (b'{"batch": {}}', "invalid_batch"),
         (b'{"batch": "x"}', "invalid_batch"),
-        (b'{"batch": [{}], "context": []}', "invalid_batch"),
+        (b'{"batch": [{}], "context": [1]}', "invalid_batch"),
         (b'{"batch": [{}], "integrations": "x"}', "invalid_batch"),
         (PACKED[:-9], "invalid_gzip"),
         (PACKED[:2], "invalid_gzip"),
@@ -142,7 +143,7 @@ def test_a_surrogate_pair_is_one_character(world):
 
 
 @pytest.mark.parametrize("refused", ["\ufffe", "\uffff"])
-@pytest.mark.parametrize("place", [{"event": "a{}"}, {"properties": {"{}": 1}}, {"userId": "{}"}])
+@pytest.mark.parametrize("place", [{"event": "a{}"}, {"properties": {"{}": 1}}, {"userId": "u{}"}])
 def test_characters_that_sqs_refuses_are_replaced(world, refused, place):
     event = orjson.loads(orjson.dumps(make_event(**place)).decode().replace("{}", refused))
     assert world.take(event)[0]["_sluice"]["notes"] == [REFUSED_NOTE]

@@ -12,7 +12,7 @@ from tests.unit.ingest.world import World
 def test_every_request_is_answered(gateway_event):
     outcome = World().serve(gateway_event)
     told = outcome.answer.to_gateway()
-    assert told["statusCode"] in {200, 204, 400, 401, 404, 405, 413}
+    assert told["statusCode"] in {200, 204, 400, 401, 404, 405, 413, 415}
     assert told["headers"]["Access-Control-Allow-Origin"] == "*"
     orjson.dumps(told)
 

@@ -148,7 +148,7 @@ def test_parts_that_hold_other_events_have_other_keys():
         st.none()
         | st.integers(-9, 9)
         | st.fixed_dictionaries(
-            {"messageId": st.text(max_size=9)},
+            {"messageId": st.text(max_size=9).map(lambda text: text and f"m-{text}")},
             optional={
                 "type": st.sampled_from(["track", "page", "x"]),
                 "userId": st.text(max_size=3),

@@ -39,10 +39,11 @@ BROKEN = [
     ("missing_event_name", {**make_event(), "event": None}),
     ("missing_event_name", make_event(event="")),
     ("missing_event_name", make_event(event=" ")),
+    ("missing_event_name", make_event(event="\u200b")),
     ("missing_type", make_event(type=None)),
     ("missing_type", make_event(type="")),
     ("unknown_type", make_event(type="trak")),
-    ("unknown_type", make_event(type="Track")),
+    ("missing_type", make_event(type=" ")),
     ("unknown_type", make_event(type=["track"])),
     ("unknown_type", make_event(type={"track": 1})),
     ("unknown_type", make_event(type=1)),
@@ -55,12 +56,12 @@ BROKEN = [
     ("invalid_shape", make_event(anonymousId=["a"])),
     ("invalid_shape", make_event(event={"name": "e"})),
     ("invalid_shape", make_event(event=5)),
-    ("invalid_shape", make_event(properties=[])),
+    ("invalid_shape", make_event(properties=[1])),
     ("invalid_shape", make_event(properties="x")),
     ("invalid_shape", make_event(traits=1)),
     ("invalid_shape", make_event(context="x")),
-    ("invalid_shape", make_event(context=[])),
-    ("invalid_shape", make_event(integrations=[])),
+    ("invalid_shape", make_event(context=[[]])),
+    ("invalid_shape", make_event(integrations=["All"])),
     ("invalid_shape", {"type": "group", "userId": "u-1", "groupId": []}),
     ("invalid_shape", {"type": "alias", "userId": "u-1", "previousId": {}}),
     ("invalid_shape", "text"),
@@ -79,7 +80,7 @@ def test_an_event_that_breaks_one_rule_is_blocked_for_it(world, reason, event):
 
 
 def test_an_event_is_blocked_for_every_rule_that_it_breaks(world):
-    world.take({"type": "track", "properties": []})
+    world.take({"type": "track", "properties": "x"})
     assert set(world.blocked[0]) == {"missing_identity", "missing_event_name", "invalid_shape"}
 
 

@@ -8,7 +8,7 @@ from hmac import compare_digest
 import pytest
 
 from sluice.ingest.keys import KeyRing, digest_key
-from tests.builders import make_batch, make_event
+from tests.builders import make_batch, make_event, make_gateway_event
 
 
 def make_basic(credentials: str) -> dict[str, str]:
@@ -19,6 +19,8 @@ CARRIERS = {
     "basic": {"headers": make_basic("wk_test:")},
     "basic without a colon": {"headers": make_basic("wk_test")},
     "basic with a password": {"headers": make_basic("wk_test:secret")},
+    "the password of basic": {"headers": make_basic(":wk_test")},
+    "bearer": {"headers": {"authorization": "Bearer wk_test"}},
     "basic in lower case": {"headers": {"authorization": "basic d2tfdGVzdDo="}},
     "basic without padding": {"headers": {"authorization": "Basic d2tfdGVzdDo"}},
     "header": {"headers": {"X-Write-Key": "wk_test"}},
@@ -112,8 +114,96 @@ def test_a_revoked_key_leaves_the_others_of_its_source_in_force(world):
     assert world.send(key="wk_two").status == 200
 
 
-def test_a_wrong_key_in_a_header_is_refused_before_the_body_is_looked_at(world):
-    assert world.send(b"\x1f\x8bnonsense", key="wk_wrong").status == 401
+@pytest.mark.parametrize(
+    "body", [b"\x1f\x8bnonsense", b"{", b'{"batch":[]}', b'{"batch":[{}]}', b'{"x":"writeKey"}']
+)
+@pytest.mark.parametrize("path", ["/v1/batch", "/v1/track"])
+def test_with_a_wrong_key_in_a_header_and_none_in_the_body_a_request_is_401(world, body, path):
+    assert world.send(body, path=path, key="wk_wrong").status == 401
+    assert world.bodies == []
+
+
+OTHER_PLACES = {
+    "a site's own password": {"headers": make_basic("stage:secret")},
+    "a site's own token": {"headers": {"authorization": "Bearer eyJhbGciOiJIUzI1NiJ9"}},
+    "a revoked key": {"headers": make_basic("wk_revoked:")},
+    "another header": {"headers": {"x-write-key": "wk_wrong"}},
+    "the query": {"query": {"writeKey": "wk_wrong"}},
+    "all of them": {
+        "headers": {**make_basic("stage:secret"), "x-write-key": "wk_wrong"},
+        "query": {"writeKey": "wk_wrong"},
+    },
+}
+RIGHT = {
+    "batch": {"body": make_batch(writeKey="wk_test")},
+    "event": {"body": make_batch(make_event(writeKey="wk_test"))},
+    "later event": {"body": make_batch(make_event(), make_event(writeKey="wk_test"))},
+    "single event": {"body": make_event(writeKey="wk_test"), "path": "/v1/track"},
+    "escaped": {"body": b'{"batch":[{"type":"page","userId":"u"}],"write\\u004bey":"wk_test"}'},
+}
+
+
+@pytest.mark.parametrize("wrong", OTHER_PLACES)
+@pytest.mark.parametrize("right", RIGHT)
+def test_what_stands_in_other_places_does_not_prevent_the_search(world, wrong, right):
+    world.keys["web"].append("wk_revoked")
+    world.revoked = {"wk_revoked"}
+    assert world.send(**{"key": None, **OTHER_PLACES[wrong], **RIGHT[right]}).status == 200
+    assert (world.packs[0].source, world.blocked) == ("web", {})
+
+
+def test_a_right_key_in_the_query_is_found_behind_a_wrong_one_in_a_header(world):
+    assert world.send(key="wk_wrong", query={"writeKey": "wk_test"}).status == 200
+
+
+def test_the_settings_of_an_sdk_are_found_behind_a_sites_own_password(world):
+    path, headers = "/v1/projects/wk_test/settings", make_basic("stage:secret")
+    assert world.send(method="GET", path=path, key=None, headers=headers).status == 200
+
+
+@pytest.mark.parametrize("own", ["nobody", "wk_shop", "wk_revoked", "WK_TEST", " wk_test"])
+def test_an_event_whose_own_key_opens_another_source_or_none_is_blocked_alone(world, own):
+    world.keys["web"].append("wk_revoked")
+    world.revoked = {"wk_revoked"}
+    world.take(
+        make_event(messageId="a", writeKey="wk_test"), make_event(messageId="b", writeKey=own), make_event()
+    )
+    assert world.blocked == {1: ["foreign_write_key"]}
+    assert world.events[1]["messageId"] == "b"
+    assert not any("writeKey" in body or own in body for body in world.bodies)
+
+
+def test_a_single_event_is_blocked_for_its_own_key_too(world):
+    world.send(make_event(writeKey="wk_shop"), path="/v1/track")
+    assert world.blocked == {0: ["foreign_write_key"]}
+
+
+def test_a_foreign_event_is_blocked_for_its_other_faults_too(world):
+    world.take(make_event(writeKey="nobody", userId=None))
+    assert world.blocked == {0: ["foreign_write_key", "missing_identity"]}
+
+
+def test_the_first_event_with_a_key_that_works_decides_whose_the_request_is(world):
+    events = [make_event(writeKey=key) for key in ("nobody", "wk_shop", "wk_test", "wk_two")]
+    assert world.send(make_batch(*events), key=None).status == 200
+    assert world.packs[0].source == "shop"
+    assert world.blocked == {0: ["foreign_write_key"], 2: ["foreign_write_key"]}
+
+
+@pytest.mark.parametrize("nothing", [None, "", " ", "\u200b", 0, 1, True, [], {"wk": 1}])
+def test_an_event_without_a_key_of_its_own_is_its_requests(world, nothing):
+    world.take({**make_event(), "writeKey": nothing})
+    assert world.blocked == {}
+
+
+def test_another_key_of_the_same_source_is_its_own(world):
+    world.send(make_batch(make_event(writeKey="wk_two")), key="wk_shop")
+    assert world.blocked == {}
+
+
+def test_foreign_events_are_counted_by_their_reason(world):
+    outcome = world.serve(make_gateway_event(make_batch(make_event(writeKey="nobody"), make_event())))
+    assert (outcome.accepted, outcome.blocked) == (1, {"foreign_write_key": 1})
 
 
 def test_nothing_is_stored_for_a_wrong_key(world):

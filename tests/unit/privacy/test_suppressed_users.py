@@ -42,6 +42,12 @@ def test_the_digest_of_a_user_id_is_what_the_table_holds():
     assert digest_id(42) == digest_id("42") == sha("42")
 
 
+@pytest.mark.parametrize("suppressed", [42, 42.0, "42"])
+@pytest.mark.parametrize("sent", [42, 42.0, "42", " 42 "])
+def test_a_user_is_the_same_user_in_every_form_of_the_id(make_world, suppressed, sent):
+    assert make_world(suppressed).find(make_event(userId=sent), make_event(userId="421")) == {0: sha("42")}
+
+
 @pytest.mark.parametrize("nothing", [None, "", "  ", True, [], {}, ["u-1"], {"u-1": 1}])
 def test_what_is_no_id_stands_for_nobody(make_world, nothing):
     assert digest_id(nothing) == ""
@@ -198,6 +204,11 @@ def test_of_a_hostile_event_nothing_else_is_kept(event):
     kept = reduce_event(event, "d")
     assert kept.keys() <= {"messageId", "type", "receivedAt", "_sluice"}
     assert all(type(value) is str for name, value in kept.items() if name != "_sluice")
+
+
+@pytest.mark.parametrize("user_id", [4711, 4711.0, "4711"])
+def test_a_message_id_that_tells_a_user_with_a_number_is_hashed(user_id):
+    assert len(reduce_event(make_event(userId=user_id, messageId="order-4711"), "d")["messageId"]) == 64
 
 
 def test_a_message_id_that_tells_a_user_whom_privacy_hid_is_hashed():

@@ -61,6 +61,27 @@ def test_a_derived_id_is_a_uuid(message_id, function, n):
     assert (derived.version, derived.variant) == (8, uuid.RFC_4122)
 
 
+@pytest.mark.parametrize("placeholder", ["", " ", "\u200b", "undefined", "None", 0, -1, 0.0, None])
+def test_a_function_cannot_give_events_an_id_that_identifies_nothing(placeholder):
+    def change(events):
+        for event in events:
+            event["messageId"] = placeholder
+        return events
+
+    [outcome] = run(change)
+    assert [event["messageId"] for event in outcome.events] == ["m-1"]
+
+
+@pytest.mark.parametrize("number", [7, 7.0])
+def test_a_whole_number_is_an_id_as_text(number):
+    def change(events):
+        events[0]["messageId"] = number
+        return events
+
+    [outcome] = run(change)
+    assert [event["messageId"] for event in outcome.events] == ["7"]
+
+
 def test_ids_and_the_type_may_change():
     def change(events):
         for event in events:

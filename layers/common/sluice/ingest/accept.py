@@ -1,14 +1,16 @@
 """One request as a whole: whose it is, which events it holds, and what they have in common."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sluice.errors import RequestError
+from sluice.ids import is_blank, restore_ids
 from sluice.ingest import pixels
-from sluice.ingest.body import decode_body, parse_body
-from sluice.ingest.keys import KeyRing, find_keys
-from sluice.ingest.normalise import Surroundings
+from sluice.ingest.body import Parsed, may_name, parse_body
+from sluice.ingest.encodings import decode_body
+from sluice.ingest.keys import KeyRing, find_keys, split_key
+from sluice.ingest.normalise import Surroundings, read_object
 from sluice.ingest.packer import Intake, Limits, Packer
 from sluice.ingest.paths import Endpoint, Kind
 from sluice.ingest.request import Request
@@ -33,13 +35,27 @@ class Gate:
     trusted_hops: int = 0  # proxies in front of the API that the operator runs
 
     def authenticate(self, request: Request, revoked: frozenset[str], *carried: object) -> Source:
-        """The source whose write key the request presents. Raises RequestError 401."""
+        """The source that one of the write keys in the request, or of those carried in it, opens.
+
+        Raises RequestError 401.
+        """
         presented = find_keys(request, *carried)
-        slug = self.keys.find_source(presented, revoked)
-        if slug is None:
+        source = self.find_source(presented, revoked)
+        if source is None:
             message = "The write key is unknown or revoked." if presented else "The request has no write key."
             raise RequestError(401, "invalid_write_key", message)
-        return self.sources[slug]
+        return source
+
+    def find_source(self, candidates: Iterable[str], revoked: frozenset[str]) -> Source | None:
+        """The source that the first of the candidate keys that works opens."""
+        slug = self.keys.find_source(candidates, revoked)
+        return None if slug is None else self.sources[slug]
+
+    def find_foreign(self, events: Sequence[Any], source: Source, revoked: frozenset[str]) -> frozenset[int]:
+        """Indexes of the events whose own write key opens another source than this, or none."""
+        own = {n: key for n, event in enumerate(events) if (key := _own_key(event))}
+        known = {key for key in set(own.values()) if self.find_source(split_key(key), revoked) == source}
+        return frozenset(n for n, key in own.items() if key not in known)
 
 
 def accept_request(
@@ -58,14 +74,7 @@ def accept_request(
 
     An event that breaks a rule is blocked and travels on with its reasons; the others are not held up by it.
     """
-    if find_keys(request):
-        # Before any work on the body: who it is, and whether they may send now.
-        check_quota(gate.authenticate(request, revoked).slug)
-    body, lenient, size = _read_body(request, endpoint, gate.limits)
-    events = _list_events(body, endpoint, gate.limits)
-    in_event = next((e["writeKey"] for e in events if type(e) is dict and e.get("writeKey")), None)
-    source = gate.authenticate(request, revoked, body.get("writeKey"), in_event)
-    check_quota(source.slug)
+    body, events, source, size = _open(request, endpoint, gate, revoked, check_quota)
     around = Surroundings(
         received_at=now,
         received_text=format_time(now),
@@ -79,25 +88,93 @@ def accept_request(
     if endpoint.kind is Kind.BATCH:
         around = replace(
             around,
-            sent_at=body.get("sentAt"),
-            sent_epoch=parse_time(body.get("sentAt")),
-            context=_shared(body, "context"),
-            integrations=_shared(body, "integrations"),
+            sent_at=body.value.get("sentAt"),
+            sent_epoch=parse_time(body.value.get("sentAt")),
+            context=_shared(body.value, "context"),
+            integrations=_shared(body.value, "integrations"),
         )
     client = {"user_agent": request.user_agent}
     if source.collect_ip != "never":
         client["ip"] = request.ip
-    return Packer(source.slug, around, gate.limits, size=size, lenient=lenient).pack(events, client)
+    packer = Packer(
+        source.slug,
+        around,
+        gate.limits,
+        size=size,
+        lenient=body.lenient,
+        marks=body.marks,
+        notes=body.notes,
+        foreign=gate.find_foreign(events, source, revoked),
+    )
+    return packer.pack(events, client)
 
 
-def _read_body(request: Request, endpoint: Endpoint, limits: Limits) -> tuple[dict[str, Any], bool, int]:
-    """The body, whether it needs repair, and its bytes once unpacked."""
+def _open(
+    request: Request,
+    endpoint: Endpoint,
+    gate: Gate,
+    revoked: frozenset[str],
+    check_quota: Callable[[str], None],
+) -> tuple[Parsed, list[Any], Source, int]:
+    """The body, its events, whose they are, and its bytes once unpacked.
+
+    The first key that works decides, wherever it is, and its quota is checked as soon as it is known.
+
+    Without one the request costs as little as can be: a body that cannot name a key is not parsed.
+    """
+    presented = find_keys(request)
+    source = gate.find_source(presented, revoked)
+    if source is not None:
+        check_quota(source.slug)
+    try:
+        data = _unpack(request, endpoint, gate.limits)
+        if source is None and not may_name(data, "writeKey"):
+            gate.authenticate(request, revoked)
+        body = _parse(data, request, endpoint)
+        events = _list_events(body.value, endpoint, gate.limits)
+    except RequestError:
+        if source is None and presented:
+            gate.authenticate(request, revoked)
+        raise
+    if source is None:
+        own = dict.fromkeys(map(_own_key, events))
+        source = gate.authenticate(request, revoked, body.value.get("writeKey"), *own)
+        check_quota(source.slug)
+    restore_ids(
+        events,
+        lambda: _list_events(body.read_exactly(), endpoint, gate.limits),
+        are_integers_exact=not body.lenient,
+    )
+    return body, events, source, _measure(data, request, endpoint)
+
+
+def _measure(data: bytes, request: Request, endpoint: Endpoint) -> int:
+    """Bytes of the request, unpacked."""
     if endpoint.kind is Kind.FLAT_PIXEL:
-        size = sum(len(name) + len(value) for name, value in request.query.items())
-        return pixels.read_query(request.query), False, size
-    raw = pixels.read_data(request.query) if endpoint.kind is Kind.DATA_PIXEL else request.body
-    data = decode_body(raw, max_bytes=limits.request_bytes)
-    return *parse_body(data), len(data)
+        return sum(len(name) + len(value) for name, value in request.query.items())
+    return len(data)
+
+
+def _unpack(request: Request, endpoint: Endpoint, limits: Limits) -> bytes:
+    """The JSON of a request as bytes; empty where the query is the event."""
+    if endpoint.kind is Kind.FLAT_PIXEL:
+        return b""
+    if endpoint.kind is Kind.DATA_PIXEL:
+        return decode_body(pixels.read_data(request.query), max_bytes=limits.request_bytes)
+    encoding = request.headers.get("content-encoding", "")
+    return decode_body(request.body, encoding=encoding, max_bytes=limits.request_bytes)
+
+
+def _parse(data: bytes, request: Request, endpoint: Endpoint) -> Parsed:
+    if endpoint.kind is Kind.FLAT_PIXEL:
+        return Parsed(pixels.read_query(request.query), data)
+    return parse_body(data, request.headers.get("content-type", ""))
+
+
+def _own_key(event: Any) -> str:
+    """The write key that an event carries itself; "" where it has none."""
+    key = event.get("writeKey") if type(event) is dict else None
+    return key if type(key) is str and not is_blank(key) else ""
 
 
 def _list_events(body: dict[str, Any], endpoint: Endpoint, limits: Limits) -> list[Any]:
@@ -112,7 +189,7 @@ def _list_events(body: dict[str, Any], endpoint: Endpoint, limits: Limits) -> li
 
 
 def _shared(body: dict[str, Any], name: str) -> dict[str, Any]:
-    value = body.get(name)
+    value = read_object(body.get(name))
     if value is not None and not isinstance(value, dict):
         raise RequestError(400, "invalid_batch", f"`{name}` of the batch is not an object.")
     return value or {}

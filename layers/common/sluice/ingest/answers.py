@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from sluice.errors import RequestError
+from sluice.ingest.encodings import ACCEPTED
 
 # `*` stands for every header but Authorization: pages add those of their tracing tools. Browsers from before
 # 2022 do not know `*`, so the headers of the SDKs are named too.
@@ -70,8 +71,9 @@ UNAVAILABLE = answer_json(
 
 
 def answer_error(error: RequestError) -> Answer:
+    headers = {"Accept-Encoding": ACCEPTED} if error.status == 415 else {}
     body = {"code": error.code, "message": error.message}
-    return answer_json(error.status, body, _say_when(error.after))
+    return answer_json(error.status, body, headers | _say_when(error.after))
 
 
 def answer_pixel(status: int, after: int | None = None) -> Answer:

@@ -1,88 +1,180 @@
-"""From the bytes of a body to JSON, bounded, and repaired where SDKs send what JSON does not have."""
+"""From the bytes of a body to JSON, bounded, and repaired where clients send what JSON does not have.
+
+What JSON or UTF-8 does not allow is marked: a byte of the body that cannot stand where it does becomes the
+lone surrogate U+DC00 + byte, which no valid text holds. `repair` turns the marks into characters again, event
+by event, so only the events that had such a byte are changed and noted.
+"""
 
 import json
 import math
 import re
-import zlib
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import orjson
 
 from sluice.errors import RequestError
+from sluice.ids import Literal
 
-_GZIP = b"\x1f\x8b"
-_BOM = b"\xef\xbb\xbf"
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_REPLACEMENT = "\ufffd"
-_MAX_MEMBERS = 100  # of a gzip body: each costs a copy of those behind it
+_REPLACEMENT, _MARK = "\ufffd", 0xDC00
 # Parsed, an object takes up to 250 bytes: 10 MB of `{"":0},` would be 350 MB. SDKs send one in 40 bytes.
 _MAX_CONTAINERS = 500_000
+_SHORT = 15  # digits of a number that a float keeps
 
 NON_FINITE, SURROGATES = "numbers that are not finite became null", "broken characters became U+FFFD"
+CONTROLS, ESCAPES = "raw control characters in texts were kept", "invalid escapes were read as text"
+
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
+# One byte a character: only the bytes that are not UTF-8 are read so. Latin-1 means cp1252, as in browsers.
+_AS_CP1252 = re.compile("iso[-_]?8859-?1|latin-?1|l1|(us-)?ascii")
+_SINGLE = re.compile(
+    r"(windows-|cp)125[0-8]|cp(437|850|852|866|874)|iso[-_]?8859-([2-9]|1[013456])|koi8-[ru]"
+)
+# Several bytes a character: the second byte may be a quote or a backslash, so the body is read so as a whole.
+_MULTIPLE = re.compile(
+    "utf-?(16|32)([-_][lb]e)?|gbk|gb2312|gb18030|big5|shift[-_]jis|sjis|cp9(32|36|49|50)|euc[-_](jp|kr)"
+)
+_OUTSIDE = "\x00-\x08\x0b\x0c\x0e-\x1f\xa0\u200b\ufeff\udc80-\udcff"  # not allowed between strings
+_ESCAPE = r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})'
+# As much valid text as there is, or one string that is not valid, or what must not be between strings.
+_PARTS = re.compile(
+    rf'(?:"(?:[^"\\\x00-\x1f]++|{_ESCAPE})*+"|[^"{_OUTSIDE}]++)++'
+    r'|(?P<text>"(?:[^"\\]++|\\.)*+(?:"|\\?\Z))'
+    rf"|(?P<space>[{_OUTSIDE}]++)",
+    re.DOTALL,
+)
+_INVALID_ESCAPE = re.compile(r'\\(?!["/bfnrt]|u[0-9a-fA-F]{4})')
+_PAIR = "\udbff"  # stands for an escaped backslash while invalid escapes are looked for
+_MARK_CONTROLS = {code: _MARK + code for code in range(0x20)}
+_UNMARK_CONTROLS = {mark: code for code, mark in _MARK_CONTROLS.items()}
+_UNMARK_ESCAPES = {_MARK + ord(char): char for char in "'\\"}
+_CONTROL_MARKS, _ESCAPE_MARKS = re.compile("[\udc00-\udc1f]"), re.compile("[\udc27\udc5c]")
+_BYTE_MARKS = re.compile("[\udc80-\udcff]")
+_UTF16_NULS = 4  # one byte in so many, at least, is NUL in JSON that is UTF-16 or UTF-32
 
 
-def decode_body(body: bytes, *, max_bytes: int) -> bytes:
-    """The body unpacked; gzip is told by its magic bytes, since a gateway may have unpacked it already.
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What marks in a text may stand for: `raw` control characters and backslashes, bytes of a `charset`."""
 
-    Never makes more than `max_bytes` (413); gzip that breaks off, or has over 100 members, is refused (400).
+    raw: bool = False
+    charset: str = ""
+
+
+NO_MARKS = Marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The JSON object in a body, and the `text` that was parsed.
+
+    `lenient` tells that the object needs `repair`, with these `marks`, before JSON can hold it; `notes` are
+    for every event.
     """
-    if body[:2] != _GZIP:
-        if len(body) > max_bytes:
-            raise _too_large(max_bytes)
-        return body.removeprefix(_BOM)
-    parts: list[bytes] = []
-    left = max_bytes
-    while body[:2] == _GZIP:
-        if len(parts) == _MAX_MEMBERS:
-            raise RequestError(400, "invalid_gzip", "The gzip body has too many members.")
-        member = zlib.decompressobj(wbits=31)
-        try:
-            part = member.decompress(body, left + 1)
-        except zlib.error as error:
-            raise RequestError(400, "invalid_gzip", "The body is not valid gzip.") from error
-        left -= len(part)
-        if left < 0:
-            raise _too_large(max_bytes)
-        if not member.eof:
-            raise RequestError(400, "invalid_gzip", "The gzip body breaks off.")
-        parts.append(part)
-        body = member.unused_data
-    return b"".join(parts).removeprefix(_BOM)
+
+    value: Any
+    text: bytes | str
+    lenient: bool = False
+    marks: Marks = NO_MARKS
+    notes: tuple[str, ...] = ()
+
+    def read_exactly(self) -> dict[str, Any]:
+        """The object read once more, with a Literal for each number that the parser may have rounded."""
+        exact: dict[str, Any] = json.loads(self.text, parse_int=_read_integer, parse_float=_read_float)
+        return exact
 
 
-def parse_body(body: bytes) -> tuple[dict[str, Any], bool]:
-    """The JSON object in a body, and whether it needs `repair` before it is one that JSON can hold.
+def parse_body(body: bytes, content_type: str = "") -> Parsed:
+    """The JSON object in a body.
 
-    Python SDKs send NaN and Infinity, browsers cut texts in the middle of a surrogate pair: what the strict
-    parser refuses is read once more by the lenient one. Raises RequestError 400 for the rest, and 413 for
-    more objects and lists than memory has room for (brackets in texts count too).
+    Python SDKs send NaN and Infinity, browsers cut texts in the middle of a surrogate pair, others send bytes
+    that are not UTF-8 or raw control characters: what the strict parser refuses is read once more leniently.
+    Raises RequestError 400 for the rest, and 413 for more objects and lists than memory has room for
+    (brackets in texts count too).
     """
     if len(body) > _MAX_CONTAINERS and body.count(b"{") + body.count(b"[") > _MAX_CONTAINERS:
         raise RequestError(413, "request_too_large", "The body has too many objects and lists.")
     try:
-        value, lenient = orjson.loads(body), False
+        parsed = Parsed(orjson.loads(body), body)
     except orjson.JSONDecodeError:
-        value, lenient = _parse_lenient(body), True
-    if not isinstance(value, dict):
+        parsed = _parse_lenient(body, content_type)
+    if not isinstance(parsed.value, dict):
         raise RequestError(400, "invalid_body", "The body is not a JSON object.")
-    return value, lenient
+    return parsed
 
 
-def _parse_lenient(body: bytes) -> Any:
+def may_name(body: bytes, name: str) -> bool:
+    """Whether a body may have a field of this name; a cheap look, before the body is parsed."""
+    return name.encode() in body or b"\\u" in body or b"\0" in body
+
+
+def _parse_lenient(body: bytes, content_type: str) -> Parsed:
+    text, charset, notes = _decode(body, content_type)
     try:
-        text = body.decode("utf-8", "surrogatepass")
         try:
-            return json.loads(text)
+            return Parsed(_load(text), text, True, Marks(charset=charset), notes)
         except json.JSONDecodeError:
-            raise
-        except ValueError:  # an integer of more digits than Python reads
-            return json.loads(text, parse_int=_read_integer)
+            text = _PARTS.sub(_mark, text)
+            return Parsed(_load(text), text, True, Marks(True, charset), notes)
     except (ValueError, RecursionError) as error:
         raise RequestError(400, "invalid_json", "The body is not valid JSON.") from error
 
 
-def _read_integer(digits: str) -> int | float:
-    return int(digits) if len(digits) <= 20 else float(digits)
+def _load(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # an integer of more digits than Python reads
+        return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) <= 20 else float(digits))
+
+
+def _decode(body: bytes, content_type: str) -> tuple[str, str, tuple[str, ...]]:
+    """The text of a body with its bytes that are not UTF-8 marked, the charset of these, and notes.
+
+    Never looks up a charset that is not listed here: Python has some that are not text.
+    """
+    detected = json.detect_encoding(body)  # by a byte order mark, or NULs
+    has_nuls = body.count(0) * _UTF16_NULS > len(body)
+    if detected in {"utf-16", "utf-32"} or (has_nuls and not detected.startswith("utf-8")):
+        return _decode_whole(body, detected)
+    found = _CHARSET.search(content_type)
+    declared = found[1].lower() if found else ""
+    try:
+        return body.decode("utf-8", "surrogatepass"), "", ()
+    except UnicodeDecodeError:
+        if _MULTIPLE.fullmatch(declared):
+            return _decode_whole(body, declared)
+    charset = "cp1252" if _AS_CP1252.fullmatch(declared) else declared
+    text = body.decode("utf-8", "surrogateescape")
+    return text, charset if _SINGLE.fullmatch(charset) else "", ()
+
+
+def _decode_whole(body: bytes, charset: str) -> tuple[str, str, tuple[str, ...]]:
+    return body.decode(charset, "replace"), "", (f"the body was read as {charset}",)
+
+
+def _mark(found: re.Match[str]) -> str:
+    """A string with marks for what JSON does not allow in it; a space for what it does not allow outside."""
+    if found["space"]:
+        return " "
+    text = found["text"]
+    if text is None:
+        return found[0]
+    if "\\" in text:
+        text = text.replace("\\\\", _PAIR).replace("\\'", chr(_MARK + ord("'")))
+        text = _INVALID_ESCAPE.sub(chr(_MARK + ord("\\")), text).replace(_PAIR, "\\\\")
+    return text.translate(_MARK_CONTROLS)
+
+
+def _read_integer(digits: str) -> int | Literal:
+    return int(digits) if len(digits) <= _SHORT else Literal(digits)
+
+
+def _read_float(digits: str) -> float | Literal:
+    return float(digits) if len(digits) <= _SHORT and "e" not in digits.lower() else Literal(digits)
 
 
 def _round_integer(value: int) -> float:
@@ -93,7 +185,7 @@ def _round_integer(value: int) -> float:
         return math.inf
 
 
-def repair(value: Any, notes: set[str], depth: int) -> Any:
+def repair(value: Any, notes: set[str], depth: int, marks: Marks = NO_MARKS) -> Any:
     """Lenient JSON, changed in place into what strict JSON can hold; `notes` get what was changed.
 
     Containers nested more than `depth` deep become null, without a note.
@@ -101,8 +193,7 @@ def repair(value: Any, notes: set[str], depth: int) -> Any:
     kind = type(value)
     if kind is str:
         if _SURROGATE.search(value):
-            notes.add(SURROGATES)
-            return _SURROGATE.sub(_REPLACEMENT, value)
+            return _repair_text(value, notes, marks)
     elif kind is float:
         if not math.isfinite(value):
             notes.add(NON_FINITE)
@@ -114,15 +205,32 @@ def repair(value: Any, notes: set[str], depth: int) -> Any:
         if depth == 0:
             return None
         for key, inner in value.items():
-            value[key] = repair(inner, notes, depth - 1)
+            value[key] = repair(inner, notes, depth - 1, marks)
         if any(_SURROGATE.search(key) for key in value):
-            return {repair(key, notes, 1): inner for key, inner in value.items()}
+            return {repair(key, notes, 1, marks): inner for key, inner in value.items()}
     elif kind is list:
         if depth == 0:
             return None
-        value[:] = [repair(inner, notes, depth - 1) for inner in value]
+        value[:] = [repair(inner, notes, depth - 1, marks) for inner in value]
     return value
 
 
-def _too_large(max_bytes: int) -> RequestError:
-    return RequestError(413, "request_too_large", f"A request may have {max_bytes} bytes after unpacking.")
+def _repair_text(text: str, notes: set[str], marks: Marks) -> str:
+    if marks.raw and _CONTROL_MARKS.search(text):
+        notes.add(CONTROLS)
+        text = text.translate(_UNMARK_CONTROLS)
+    if marks.raw and _ESCAPE_MARKS.search(text):
+        notes.add(ESCAPES)
+        text = text.translate(_UNMARK_ESCAPES)
+    if marks.charset and _BYTE_MARKS.search(text):
+        notes.add(f"bytes that are not UTF-8 were read as {marks.charset}")
+        text = text.translate(_unmark_bytes(marks.charset))
+    if _SURROGATE.search(text):
+        notes.add(SURROGATES)
+        text = _SURROGATE.sub(_REPLACEMENT, text)
+    return text
+
+
+@cache
+def _unmark_bytes(charset: str) -> dict[int, str]:
+    return {_MARK + byte: bytes([byte]).decode(charset, "replace") for byte in range(0x80, 0x100)}

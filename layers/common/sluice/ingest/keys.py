@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from hmac import compare_digest
 
+from sluice.ids import is_blank
 from sluice.ingest.request import Request
 
 
@@ -39,33 +40,34 @@ class KeyRing:
 
 
 def find_keys(request: Request, *carried: object) -> list[str]:
-    """What the first place with a write key presents, in the order Basic, X-Write-Key, query, `carried`.
+    """Every write key that a request may present, from most to least likely.
 
-    `carried`: the values of `writeKey` in the body and in the event, as found. More than one candidate comes
-    back only for the `id:secret` form of X-Write-Key.
+    The order is Authorization, X-Write-Key, the query, then `carried`: the values of `writeKey` in the body
+    and in its events, as found. A place may hold something else (a site's own password), so all are tried.
     """
-    for place in _places(request, carried):
-        if place:
-            return place
-    return []
-
-
-def _places(request: Request, carried: Iterable[object]) -> Iterator[list[str]]:
-    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        yield _basic_user(credentials)
-    if key := request.headers.get("x-write-key", "").strip():
-        yield [key, *(part for part in key.split(":", 1) if part and part != key)]
-    yield [request.query.get("writeKey", "").strip()] if request.query.get("writeKey", "").strip() else []
+    texts = [*_read_authorization(request.headers.get("authorization", ""))]
+    texts += split_key(request.headers.get("x-write-key", "").strip())
+    texts.append(request.query.get("writeKey", "").strip())
     for value in carried:
-        yield [value] if isinstance(value, str) and value else []
+        if isinstance(value, str):
+            texts += split_key(value)
+    return [text for text in dict.fromkeys(texts) if not is_blank(text)]
 
 
-def _basic_user(credentials: str) -> list[str]:
-    """The user name of Basic credentials; some SDKs encode the key without its colon."""
-    try:
-        text = base64.b64decode(credentials.strip() + "==").decode("utf-8")
-    except (binascii.Error, ValueError):
-        return []
-    user = text.partition(":")[0]
-    return [user] if user else []
+def split_key(text: str) -> list[str]:
+    """A key as it is, and the parts of the form `id:secret`."""
+    return [text, *text.split(":", 1)] if ":" in text else [text]
+
+
+def _read_authorization(header: str) -> Iterator[str]:
+    """User and password of Basic credentials, which some SDKs encode without the colon; a Bearer token."""
+    scheme, _, credentials = header.strip().partition(" ")
+    match scheme.lower():
+        case "bearer":
+            yield credentials.strip()
+        case "basic":
+            try:
+                text = base64.b64decode(credentials.strip() + "==").decode("utf-8")
+            except (binascii.Error, ValueError):
+                return
+            yield from text.split(":", 1)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sluice.errors import EventBlocked
+from sluice.ids import ID_FIELDS, is_blank, is_placeholder, settle_number, trim
 from sluice.ingest.paths import TYPES
 from sluice.packs import Event
 from sluice.reasons import Reason
@@ -16,7 +17,7 @@ from sluice.times import format_time, parse_time
 
 NOTES_KEY = "_sluice"  # where an event carries what ingest changed: {"notes": [text, …]}
 _OBJECTS = ("context", "integrations", "properties", "traits")
-_IDS, _ID_TYPES = ("userId", "anonymousId", "groupId", "previousId"), (str, int, float)
+_IDS, _ID_TYPES = ID_FIELDS[1:], (str, int, float)
 _CLIENT_CHANNELS = ("web", "browser", "mobile", "client")
 _EXCERPT = 64
 
@@ -54,9 +55,11 @@ def normalise_event(raw: Mapping[str, Any], around: Surroundings) -> Event:
     event.pop("writeKey", None)
     event.pop(NOTES_KEY, None)
     notes: list[str] = []
-    if not event.get("type") and around.type:
-        event["type"] = around.type
+    if event.get("type") not in TYPES:
+        _set_type(event, around)
     _identify_message(event, around, notes)
+    _settle_ids(event, notes)
+    _settle_objects(event)
     _merge_shared(event, around)
     _set_times(event, around, notes)
     if notes:
@@ -64,11 +67,14 @@ def normalise_event(raw: Mapping[str, Any], around: Surroundings) -> Event:
     return event
 
 
-def check_event(event: Mapping[str, Any]) -> None:
-    """Raises EventBlocked with every rule that the event breaks (seed 003, and the spec's ids per type)."""
-    reasons = [] if _is_well_shaped(event) else [Reason.INVALID_SHAPE]
+def check_event(event: Mapping[str, Any], *known: Reason) -> None:
+    """Raises EventBlocked with every rule that the event breaks (seed 003, and the spec's ids per type).
+
+    `known` are those that it breaks as far as is known already.
+    """
+    reasons = [*known] if _is_well_shaped(event) else [*known, Reason.INVALID_SHAPE]
     kind = event.get("type")
-    if not kind:
+    if not kind or (type(kind) is str and is_blank(kind)):
         reasons.append(Reason.MISSING_TYPE)
     elif kind not in TYPES:
         reasons.append(Reason.UNKNOWN_TYPE)
@@ -78,7 +84,7 @@ def check_event(event: Mapping[str, Any]) -> None:
         event_name = event.get("event")
         if event_name is not None and type(event_name) is not str:
             reasons.append(Reason.INVALID_SHAPE)
-        elif not event_name or not event_name.strip():
+        elif not event_name or is_blank(event_name):
             reasons.append(Reason.MISSING_EVENT_NAME)
     elif kind == "group" and not _has(event, "groupId"):
         reasons.append(Reason.MISSING_GROUP_ID)
@@ -104,19 +110,63 @@ def _is_well_shaped(event: Mapping[str, Any]) -> bool:
 def _has(event: Mapping[str, Any], name: str) -> bool:
     """Whether an id is there: RudderStack and Segment send `""` and null for one that is not."""
     value = event.get(name)
-    return bool(value.strip()) if type(value) is str else value is not None
+    return not is_blank(value) if type(value) is str else value is not None
+
+
+def _set_type(event: Event, around: Surroundings) -> None:
+    """The type in lower case and without white space; the path's where the event names none."""
+    kind = event.get("type")
+    if type(kind) is str and (name := trim(kind).lower()) in TYPES:
+        event["type"] = name
+    elif around.type and (not kind or (type(kind) is str and is_blank(kind))):
+        event["type"] = around.type
 
 
 def _identify_message(event: Event, around: Surroundings, notes: list[str]) -> None:
+    """A message id that identifies nothing is as good as missing: all events with it would be one."""
     found = event.get("messageId")
-    if type(found) is str and found:
+    if type(found) is str and not is_placeholder(found):
         return
-    if type(found) is int:
-        event["messageId"] = str(found)
-        return
+    if type(found) is int or type(found) is float:
+        number = str(settle_number(found))
+        if not is_placeholder(number):
+            event["messageId"] = number
+            return
     event["messageId"] = around.new_id()
     if found is not None and found != "":
-        notes.append(f"messageId replaced: {_excerpt(found)} is no text")
+        notes.append(f"messageId replaced: {_excerpt(found)} identifies no message")
+
+
+def _settle_ids(event: Event, notes: list[str]) -> None:
+    """A number has one form as an id, and a blank text is not an id."""
+    for name in _IDS:
+        value = event.get(name)
+        if type(value) is str:
+            if is_blank(value) and value:
+                del event[name]
+                notes.append(f"{name} removed: {_excerpt(value)} is blank")
+            elif is_placeholder(value):
+                notes.append(f"{name} kept: {_excerpt(value)} looks like a placeholder")
+        elif type(value) is float:
+            event[name] = settle_number(value)
+
+
+def _settle_objects(event: Event) -> None:
+    """Gives the objects of an event the value that an empty or missing one has in the client's language."""
+    for name in _OBJECTS:
+        if name in event and type(value := event[name]) is not dict:
+            settled = read_object(value)
+            if settled is None:
+                del event[name]
+            else:
+                event[name] = settled
+
+
+def read_object(value: Any) -> Any:
+    """What a client meant by the value of an object: PHP writes an empty one as `[]`, others none as `""`."""
+    if type(value) is list and not value:
+        return {}
+    return None if type(value) is str and is_blank(value) else value
 
 
 def _merge_shared(event: Event, around: Surroundings) -> None:

@@ -2,14 +2,15 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
 from sluice.errors import EventBlocked, RequestError
-from sluice.ingest.body import repair
+from sluice.ingest.body import NO_MARKS, Marks, repair
 from sluice.ingest.measure import (
     count_brackets,
     cut_down,
@@ -23,6 +24,7 @@ from sluice.packs import Event, IngestPack, cut, dump_ingest_pack
 from sluice.reasons import Reason
 
 REFUSED_NOTE = "characters that SQS refuses became U+FFFD"
+_FOREIGN = (Reason.FOREIGN_WRITE_KEY,)
 # What a resend may have of another length, and the length with which it counts where packs are cut.
 _SENT_AT_BYTES, _IP_BYTES = 32, 45
 _NORMALISED_FLOOR = 1_000_000  # bytes that any request may become: 100 events with a context of 10 KB
@@ -69,17 +71,29 @@ class Packer:
     """Takes the events of one request and gives its packs."""
 
     def __init__(
-        self, source: str, around: Surroundings, limits: Limits, *, size: int, lenient: bool
+        self,
+        source: str,
+        around: Surroundings,
+        limits: Limits,
+        *,
+        size: int,
+        lenient: bool,
+        marks: Marks = NO_MARKS,
+        notes: Iterable[str] = (),
+        foreign: AbstractSet[int] = frozenset(),
     ) -> None:
         """`size`: bytes of the request, unpacked; `lenient`: its JSON was read by the lenient parser and may
-        need repair.
+        need repair, with `marks`.
+
+        `notes` are for every event; `foreign` are indexes of events whose own write key is not the source's.
         """
         self._size, self._allowed = size, limits.allow_normalised(size)
-        self._source, self._limits, self._lenient = source, limits, lenient
-        self._shared_notes: set[str] = set()
+        self._source, self._limits, self._foreign = source, limits, foreign
+        self._lenient, self._marks = lenient, marks
+        self._shared_notes = set(notes)
         if lenient:
             context, integrations, sent_at = (
-                repair(value, self._shared_notes, limits.depth + 1)
+                repair(value, self._shared_notes, limits.depth + 1, marks)
                 for value in (around.context, around.integrations, around.sent_at)
             )
             around = replace(around, context=context, integrations=integrations, sent_at=sent_at)
@@ -143,7 +157,7 @@ class Packer:
         notes = self._shared_notes
         if self._lenient:
             notes = set(notes)
-            raw = repair(raw, notes, self._limits.depth + 1)
+            raw = repair(raw, notes, self._limits.depth + 1, self._marks)
         is_event = type(raw) is dict
         event = normalise_event(raw if is_event else {"value": raw}, self._around)
         message_id = event["messageId"]
@@ -152,7 +166,7 @@ class Packer:
         try:
             if not is_event:
                 raise EventBlocked(Reason.INVALID_SHAPE)
-            check_event(event)
+            check_event(event, *_FOREIGN if index in self._foreign else ())
             data, extra = self._write(event), 0
         except EventBlocked as blocked:
             reasons = self._blocked[index] = [str(reason) for reason in blocked.reasons]

@@ -40,25 +40,27 @@ class Endpoint:
 
 
 def find_endpoint(path: str) -> Endpoint | None:
-    """The endpoint at the end of a path, or None. Doubled and trailing slashes do not matter."""
-    match [part for part in path.split("/") if part]:
+    """The endpoint at the end of a path, or None. Case, doubled and trailing slashes do not matter."""
+    parts = [part for part in path.split("/") if part]
+    match [part.lower() for part in parts]:
         case [*prefix, "pixel", "v1", ("track" | "page") as name]:
-            return Endpoint(Kind.FLAT_PIXEL, type=name, prefix=_join(prefix))
+            return Endpoint(Kind.FLAT_PIXEL, type=name, prefix=_join(parts, prefix))
         case [*prefix, "v1", "pixel", name] if name in _TYPE_OF:
-            return Endpoint(Kind.DATA_PIXEL, type=_TYPE_OF[name], prefix=_join(prefix))
-        case [*prefix, "v1", "projects", key, "settings"]:
-            return Endpoint(Kind.SETTINGS, key=key, prefix=_join(prefix))
-        case [*prefix, "sourceConfig"]:
-            return Endpoint(Kind.SOURCE_CONFIG, prefix=_join(prefix))
+            return Endpoint(Kind.DATA_PIXEL, type=_TYPE_OF[name], prefix=_join(parts, prefix))
+        case [*prefix, "v1", "projects", _, "settings"]:
+            return Endpoint(Kind.SETTINGS, key=parts[-2], prefix=_join(parts, prefix))
+        case [*prefix, "sourceconfig"]:
+            return Endpoint(Kind.SOURCE_CONFIG, prefix=_join(parts, prefix))
         case [*prefix, "v1", "m"]:
-            return Endpoint(Kind.METRICS, prefix=_join(prefix))
+            return Endpoint(Kind.METRICS, prefix=_join(parts, prefix))
         case [*prefix, "v1", name] | [*prefix, "api", "s", "s2s", name] | [*prefix, "api", "s", name]:
             if name in _BATCHES:
-                return Endpoint(Kind.BATCH, prefix=_join(prefix))
+                return Endpoint(Kind.BATCH, prefix=_join(parts, prefix))
             if name in _TYPE_OF:
-                return Endpoint(Kind.ONE, type=_TYPE_OF[name], prefix=_join(prefix))
+                return Endpoint(Kind.ONE, type=_TYPE_OF[name], prefix=_join(parts, prefix))
     return None
 
 
-def _join(prefix: list[str]) -> str:
-    return "".join(f"/{part}" for part in prefix)
+def _join(parts: list[str], prefix: list[str]) -> str:
+    """The prefix as the path has it."""
+    return "".join(f"/{part}" for part in parts[: len(prefix)])

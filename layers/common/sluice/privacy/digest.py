@@ -9,6 +9,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from sluice.ids import write_id
+
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 _DIGEST_CHARS = 64
@@ -19,7 +21,7 @@ def digest_value(value: str | float) -> str:
     """64 hex digits; "" for a blank text. A text that is such a digest already is not hashed again.
 
     So what the client hashed, and what comes back out of the archive, stays what it was. A number or a
-    boolean is hashed as the text that JSON has for it.
+    boolean is hashed as the text that JSON has for it, a whole float as the integer that it is.
     """
     text = value.strip() if type(value) is str else _write(value)
     return _digest_text(text) if len(text) <= _MEMORABLE else _digest_text.__wrapped__(text)
@@ -50,4 +52,4 @@ def hash_all(value: Any) -> Any:
 
 
 def _write(value: object) -> str:
-    return str(value).lower() if type(value) is bool else str(value)
+    return write_id(value) if type(value) in {int, float} else str(value).lower()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from sluice.errors import SluiceError
+from sluice.ids import write_id
 from sluice.ingest.normalise import NOTES_KEY
 from sluice.ingest.paths import TYPES
 from sluice.packs import Event
@@ -111,7 +112,7 @@ def reduce_event(event: Mapping[str, Any], digest: str, received: Mapping[str, A
     """
     message_id = str(event.get("messageId") or "")
     people = (event, received or {})
-    ids = [str(person.get(name) or "").strip() for person in people for name in PERSON_IDS]
+    ids = [write_id(person.get(name)).strip() for person in people for name in PERSON_IDS]
     if any(own and own.casefold() in message_id.casefold() for own in ids):
         message_id = digest_value(message_id)
     kept = {"messageId": message_id}

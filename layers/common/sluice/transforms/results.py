@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import orjson
 
 from sluice.errors import EventBlocked
+from sluice.ids import is_placeholder, write_id
 from sluice.ingest.measure import count_brackets, has_refused, is_deeper, replace_refused
 from sluice.ingest.normalise import NOTES_KEY, check_event
 from sluice.packs import Event
@@ -148,8 +149,8 @@ def _lost_choice(parent: Event, made: Event) -> bool:
 def _identify(function: str, parent: Event, n: int, made: Event, taken: Collection[object]) -> bool:
     """Whether it got another id. A function's own choice stays; the parent's is the first event's."""
     message_id, own = made.get("messageId"), parent["messageId"]
-    told = str(message_id) if type(message_id) is int else message_id
-    if type(told) is not str or not told or (n and told == own) or told in taken:
+    told = write_id(message_id)
+    if is_placeholder(told) or (n and told == own) or told in taken:
         told = derive_id(own, function, n) if n else own
     made["messageId"] = told
     return told is not message_id
