@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from cli.stack import CommandError
-from sluice.times import parse_time
+from sluice.times import read_time
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGO = re.compile(r"(\d{1,5})([smhdw])")
@@ -20,7 +20,7 @@ def parse_when(text: str, now: datetime) -> datetime:
         return now.astimezone(UTC)
     if ago := _AGO.fullmatch(given.lower()):
         return now.astimezone(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-    epoch = parse_time(given)
+    epoch = read_time(given)
     if epoch is None:
         raise CommandError(
             f"{text!r} is no time", "write 2026-11-22, 2026-11-22T10:00Z, or how long ago: 15m, 24h, 2d"

@@ -12,7 +12,7 @@ from sluice.ingest.normalise import Surroundings
 from sluice.ingest.packer import Intake, Limits, Packer
 from sluice.ingest.paths import Endpoint, Kind
 from sluice.ingest.request import Request
-from sluice.times import format_time, parse_time
+from sluice.times import format_time, read_time
 
 
 @dataclass(slots=True, frozen=True)
@@ -74,7 +74,7 @@ def accept_request(
         around = replace(
             around,
             sent_at=body.get("sentAt"),
-            sent_epoch=parse_time(body.get("sentAt")),
+            sent_epoch=read_time(body.get("sentAt")),
             context=_shared(body, "context"),
             integrations=_shared(body, "integrations"),
         )

@@ -25,6 +25,7 @@ class Outcome:
     accepted: int = 0
     blocked: Counter[str] = field(default_factory=Counter)
     refused: str = ""  # the code of a request that was refused
+    times_replaced: int = 0
 
 
 @dataclass(slots=True, frozen=True)
@@ -82,7 +83,9 @@ class Ingest:
             answer = answers.answer_pixel(503) if is_pixel else answers.UNAVAILABLE
             return Outcome(answer, intake.source, refused="unavailable")
         answer = answers.answer_pixel(200) if is_pixel else answers.SUCCESS
-        return Outcome(answer, intake.source, intake.accepted, intake.blocked)
+        return Outcome(
+            answer, intake.source, intake.accepted, intake.blocked, times_replaced=intake.times_replaced
+        )
 
 
 def _find_host(request: Request, endpoint: Endpoint) -> str:
