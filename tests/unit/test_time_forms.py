@@ -204,6 +204,15 @@ def test_each_magnitude_begins_where_the_one_before_ends():
     assert [read_time(10**power - 1) for power in (11, 14, 17, 20)] == [pytest.approx(1e11)] * 4
 
 
+@pytest.mark.parametrize("units", [1, 1000, 10**6])
+def test_the_end_of_year_9999_is_not_read_as_1978(units):
+    for never in (253402214400, 253402300799, 253402300800):
+        assert read_time(never * units) is None
+        assert read_time(str(never * units)) is None
+    assert read_time(253402213 * 10**3) == 253402213.0
+    assert read_time(253402300) == 253402300.0  # in seconds it is January 1978
+
+
 def test_a_fraction_of_any_length_is_read():
     assert read_time("2021-01-01 00:00:00.123456789012345 UTC") == pytest.approx(NEW_YEAR + 0.123456)
     assert read_time(f"2021-01-01T00:00:00.{'5' * 100}Z") == pytest.approx(NEW_YEAR + 0.555555)

@@ -24,6 +24,9 @@ _MILLISECONDS = [f".{n:03d}Z" for n in range(1000)]
 # Numbers below each limit are in this many units a second. Each limit is the year 5138 in its unit.
 _UNITS: Final = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (10**20, 10**9))
 
+# The last day of year 9999, for "never", is a moment of 1978 in the next smaller unit.
+_NEVER: Final = (253_402_214.4, 253_402_300.8)
+
 _MONTHS = {
     name: n
     for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)  # noqa: SIM905
@@ -152,7 +155,8 @@ def _read_number(number: float) -> float | None:
     for limit, units in _UNITS:
         if size < limit:
             epoch = number / units
-            return epoch if EARLIEST <= epoch <= LATEST else None
+            is_never = units > 1 and _NEVER[0] <= epoch <= _NEVER[1]
+            return epoch if EARLIEST <= epoch <= LATEST and not is_never else None
     return None
 
 

@@ -331,3 +331,9 @@ def test_without_a_stack_that_runs_the_archive_cannot_be_read(folder, tmp_path, 
     monkeypatch.setenv("SLUICE_LOCAL_DIR", str(tmp_path / "nothing"))
     told = run(folder, "--message-id", "a")
     assert (told.exit_code, "no local stack runs" in told.stderr) == (1, True)
+
+
+def test_a_time_that_ingest_replaces_or_moves_is_shown(folder):
+    assert "note: timestamp replaced: 'soon' is not a time" in show(folder, make_event(timestamp="soon"))
+    fast = {"timestamp": "2036-01-01T00:00:00Z", "sentAt": "2036-01-01T00:00:01Z"}
+    assert "note: timestamp moved by more than a day" in show(folder, make_event(**fast))
