@@ -167,5 +167,4 @@ def test_a_time_that_ingest_replaced_is_shown():
 
 def test_the_notes_of_an_event_that_was_cut_are_shown_too():
     told = show(make_row(1, event=None, notes=["timestamp moved by more than a day: it was '2036-01-01'"]))
-    assert told[1].strip() == "note: timestamp moved by more than a day: it was"
-    assert told[2].strip() == "'2036-01-01'"
+    assert told[1].strip() == "note: timestamp moved by more than a day: it was '2036-01-01'"
