@@ -171,15 +171,18 @@ def _set_times(event: Event, around: Surroundings, notes: list[str]) -> str:
     `originalTimestamp` stays as an SDK sent it, or holds what the client sent as `timestamp`.
     """
     event["receivedAt"] = around.received_text
-    name = "originalTimestamp" if _is_missing(event.get("timestamp")) else "timestamp"
-    told = event.get(name)
+    name, told = "timestamp", event.get("timestamp")
+    epoch = read_time(told)
+    if epoch is None and _is_missing(told):
+        name, told = "originalTimestamp", event.get("originalTimestamp")
+        epoch = read_time(told)
     sent = _find_sent(event, around, notes)
-    if _is_missing(told):
+    if epoch is None and _is_missing(told):
         event["timestamp"] = event["originalTimestamp"] = around.received_text
         return ""
-    if _is_missing(event.get("originalTimestamp")):
+    original = event.get("originalTimestamp")
+    if original is None or _is_missing(original):
         event["originalTimestamp"] = told
-    epoch = read_time(told)
     moment = None if epoch is None else _place(epoch, sent, around.received_at)
     if epoch is None or moment is None:
         event["timestamp"] = around.received_text
@@ -210,9 +213,9 @@ def _place(told: float, sent: float | None, received: float) -> float | None:
 def _find_sent(event: Event, around: Surroundings, notes: list[str]) -> float | None:
     """When the client sent it by its own clock; None where it does not say: nothing to correct."""
     sent_at = event.get("sentAt")
-    if _is_missing(sent_at):
+    if sent_at is None or _is_missing(sent_at):
         sent_at, sent = around.sent_at, around.sent_epoch
-        if _is_missing(sent_at):
+        if sent is None and _is_missing(sent_at):
             event.pop("sentAt", None)
             return None
         event["sentAt"] = sent_at
