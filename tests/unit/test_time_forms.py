@@ -1,6 +1,8 @@
 """Every form of a time, and everything that reads one: all of them read the same moment, or none."""
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -241,3 +243,13 @@ def test_python_reads_its_own_texts_back(moment):
     for text in (str(utc), utc.isoformat(), utc.strftime("%a, %d %b %Y %H:%M:%S.%f GMT"), utc.ctime()):
         assert read_time(text) == pytest.approx(utc.timestamp(), abs=1)
     assert has_happened(read_time(str(utc)), NOW)
+
+
+def test_every_example_of_the_docs_is_the_moment_that_it_says():
+    page = (Path(__file__).parents[2] / "docs/times.md").read_text()
+    table = page.partition("## What is a time")[2].partition("\n- ")[0]
+    examples = [span.strip('"') for row in table.splitlines()[4:] for span in re.findall(r"`([^`]+)`", row)]
+    forms = [text for text in examples if re.search(r"\d", text)]
+    assert len(forms) >= 15
+    days = {format_time(read_time(text))[:10] for text in forms}
+    assert days == {"2026-11-22", "2026-11-23", "2017-01-01"}
