@@ -8,13 +8,14 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cli.stack import CommandError
 from sluice.errors import RequestError
 from sluice.ingest.accept import Gate, Source, accept_request
 from sluice.ingest.keys import KeyRing
+from sluice.ingest.normalise import NOTES_KEY
 from sluice.ingest.packer import Limits
 from sluice.ingest.paths import Endpoint, Kind, find_endpoint
 from sluice.ingest.request import Request, parse_request
@@ -31,6 +32,8 @@ _NAMES = {
     bool: "a boolean",
     type(None): "null",
 }
+# Of an event with `receivedAt`: ingest has corrected its time and noted what it changed.
+_STORED = ("sentAt", NOTES_KEY)
 _EVENTS = {Kind.ONE, Kind.BATCH, Kind.FLAT_PIXEL, Kind.DATA_PIXEL}
 
 
@@ -140,12 +143,15 @@ def _read_value(value: Any, place: str, entrance: Entrance) -> list[Incoming]:
         return list(_receive_gateway(value, place, entrance))
     kind = Kind.BATCH if "batch" in value else Kind.ONE
     received = parse_time(value.get("receivedAt")) if kind is Kind.ONE else None
+    stored = {} if received is None else {name: value[name] for name in _STORED if name in value}
+    value = {name: value[name] for name in value if name not in stored}
     try:
         request = Request("POST", "/", body=json.dumps(value).encode())
     except RecursionError as error:
         raise CommandError(f"{place}: nested too deep") from error
     moment = entrance.now if received is None else received
-    return list(_receive(request, Endpoint(kind), moment, place, entrance))
+    came = _receive(request, Endpoint(kind), moment, place, entrance)
+    return [replace(incoming, event={**incoming.event, **stored}) for incoming in came]
 
 
 def _read_record(value: dict[str, Any], place: str) -> Incoming | None:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from cli.preview.evaluate import Sending, SyncPreview, TypePreview
 from cli.preview.incoming import Incoming
-from cli.preview.texts import clean_text, cut_text, dump_json, is_json, read_body, show_value
+from cli.preview.texts import clean_text, cut_text, dump_json, is_json, read_body, show_value, tell_notes
 from sluice.destinations.event_types import EventType, name_group
 from sluice.explain.filters import ConditionVerdict, FilterVerdict, Operand
 from sluice.explain.mappings import SHOWN_ITEMS, Origin
@@ -44,6 +44,8 @@ def show_event(console: Console, syncs: SyncPreview, incoming: Incoming, types: 
         put(console, f"reason: {reason}", indent=4)
         if reason == "missing_type":
             put(console, 'a request to /v1/track says it by its path: add "type": "track"', indent=4)
+    for note in tell_notes(event):
+        put(console, note, indent=4, style="yellow")
     for violation in incoming.violations:
         put(console, f"contract: {violation}", indent=4)
     if types and syncs.find_obstacles(incoming):

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from sluice.fields import MISSING
+from sluice.ingest.normalise import list_notes
 
 LONGEST = 160  # characters of a value in a table
 
@@ -30,6 +31,11 @@ def _clean_char(char: str) -> str:
 
 def cut_text(text: str, longest: int = LONGEST) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def tell_notes(event: Any) -> list[str]:
+    """A line for each thing that ingest changed: a time that was replaced or moved, an id that was made."""
+    return [f"note: {cut_text(note)}" for note in list_notes(event)]
 
 
 def dump_json(value: Any, *, indent: bool = False) -> str:

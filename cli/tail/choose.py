@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from sluice.ingest.normalise import list_notes
 from sluice.tailing import Row
 
 type Shown = dict[str, Any]
@@ -34,4 +35,5 @@ def describe_row(row: Row) -> Shown:
     """What `--json` prints of a row."""
     routed_at, _, _ = row.at.partition("#")
     line = orjson.loads(row.line)
-    return {"source": row.source, "routed_at": routed_at, "excerpt": None, "violations": None, **line}
+    others = {"excerpt": None, "violations": None, "notes": list_notes(line.get("event"))}
+    return {"source": row.source, "routed_at": routed_at, **others, **line}

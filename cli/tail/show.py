@@ -17,6 +17,8 @@ def show_row(console: Console, line: Shown) -> None:
     at = line["routed_at"][11:-1]
     what = f"{at}  {line['source']}  {cut_text(str(line['type']), _LONGEST_NAME)}{name}"
     put(console, f"{what}  {tell_verdict(line)}", style=_STYLES.get(line["verdict"], "red"))
+    for note in line["notes"]:
+        put(console, f"note: {cut_text(note)}", indent=14, style="yellow")
     for message in (line["violations"] or {}).get("messages", ()):
         put(console, f"violation: {message}", indent=14)
     put(console, f"{cut_text(str(line['message_id']), 60)}{_tell_syncs(line)}", indent=14, style="dim")

@@ -5,7 +5,7 @@ from rich.console import Console
 from cli.cost.prices import PriceTable
 from cli.dlq.redrive import REDRIVE
 from cli.preview.show import put, tell_condition
-from cli.preview.texts import cut_text, show_value
+from cli.preview.texts import cut_text, show_value, tell_notes
 from cli.status.queues import SyncNow
 from cli.trace.fate import Fate, State
 from cli.trace.scan import Line
@@ -103,6 +103,8 @@ def _show_arrival(console: Console, story: Story, arrival: Arrival) -> None:
         put(console, f"client: {client}", indent=2)
     style = {"accepted": "green", "duplicate": "yellow"}.get(arrival.verdict, "red")
     put(console, tell_verdict(line), indent=2, style=style)
+    for note in tell_notes(line["event"]):
+        put(console, note, indent=4, style="yellow")
     for message in (line.get("violations") or {}).get("messages", ()):
         put(console, f"violation: {message}", indent=4)
     if arrival.verdict == "duplicate":

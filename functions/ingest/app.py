@@ -36,6 +36,8 @@ def count(outcome: Outcome) -> None:
     if outcome.source:
         metrics.add_dimension("source", outcome.source)
         metrics.add_metric("Accepted", MetricUnit.Count, outcome.accepted)
+    if outcome.times_replaced:
+        metrics.add_metric("TimesReplaced", MetricUnit.Count, outcome.times_replaced)
     for reason, events in outcome.blocked.items():
         with single_metric("Blocked", MetricUnit.Count, events) as metric:
             metric.add_dimension("source", outcome.source)

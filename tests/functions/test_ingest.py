@@ -297,3 +297,11 @@ def test_whatever_a_stranger_sends_is_answered_and_what_is_stored_can_be_read(st
     assert answer["statusCode"] in {200, 204, 400, 401, 404, 405, 413, 415}
     assert answer["statusCode"] == 200 or not bodies
     check_stored(bodies)
+
+
+def test_times_that_were_replaced_are_counted(stack, capsys):
+    sample = read_sample("batch")
+    batch = [{"type": "track", "event": "A", "userId": "u", "timestamp": at} for at in ("soon", 1e300, 5e8)]
+    invoke({**sample, "body": orjson.dumps({"batch": batch}).decode(), "isBase64Encoded": False})
+    [line] = read_log(capsys)
+    assert (line["Accepted"], line["TimesReplaced"], line["source"]) == ([3], [2], "web")

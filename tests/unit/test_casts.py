@@ -50,6 +50,14 @@ def test_a_value_is_made_into_the_type(kind, value, expected):
     assert type(result) is type(expected)
 
 
+@pytest.mark.parametrize("wrong", ["2026-11-23T00:00:01Z", "9999-12-31", 253_402_300_800_000_000])
+def test_a_time_more_than_a_day_after_the_receipt_of_its_event_is_an_error(wrong):
+    event = {"receivedAt": "2026-11-22T00:00:00.000Z"}
+    with pytest.raises(MappingError, match="is not a time"):
+        cast(wrong, "timestamp", event)
+    assert cast("2026-11-22T23:59:59Z", "timestamp", event) == "2026-11-22T23:59:59.000Z"
+
+
 REFUSED = [
     ("number", "abc"),
     ("number", ""),
@@ -68,6 +76,10 @@ REFUSED = [
     ("boolean", 1.0),
     ("timestamp", "yesterday"),
     ("timestamp", True),
+    ("timestamp", "1969-12-31T23:59:59Z"),
+    ("timestamp", "9999-12-31T23:59:59Z"),
+    ("timestamp", float("inf")),
+    ("timestamp", 1e300),
     ("json", "{"),
 ]
 

@@ -133,6 +133,12 @@ def test_a_large_event_is_cut_to_its_first_4_kb():
     assert EXCERPT_BYTES - 1 <= len(line["excerpt"].encode()) <= EXCERPT_BYTES
 
 
+def test_the_notes_of_ingest_are_told_also_of_an_event_that_is_cut():
+    event = {"type": "track", "blob": "x" * 9000, "_sluice": {"notes": ["timestamp replaced: …"]}}
+    line = orjson.loads(make_row(make_line(event), NOW).line)
+    assert (line["event"], line["notes"]) == (None, ["timestamp replaced: …"])
+
+
 def test_violations_are_told():
     line = orjson.loads(make_row(make_line({"type": "track"}, violations=["total is no number"]), NOW).line)
     assert line["violations"] == ["total is no number"]

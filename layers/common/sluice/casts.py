@@ -14,7 +14,7 @@ import orjson
 
 from sluice.errors import MappingError, WorkspaceError
 from sluice.fields import MISSING
-from sluice.times import format_time, parse_time
+from sluice.times import LATEST, find_receipt, format_time, has_happened, read_time
 
 EXCERPT: Final = 64
 """Characters of a value that an error shows at most."""
@@ -22,31 +22,35 @@ EXCERPT: Final = 64
 MAX_INTEGER: Final = 2**63
 """Integers are of 64 bits with a sign: what JSON readers everywhere keep exactly."""
 
-# What is later than the year 5138 in seconds is milliseconds: 1973 and after.
-FIRST_MILLISECOND: Final = 100_000_000_000
-
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
 
 
-def cast(value: Any, kind: str) -> Any:
+def cast(value: Any, kind: str, event: Any = None) -> Any:
     """`value` as a `kind` of CASTS. Raises MappingError where it is none, WorkspaceError for no such kind."""
-    return compile_cast(kind)(value)
+    return compile_cast(kind)(value, event)
 
 
-def compile_cast(kind: str) -> Callable[[Any], Any]:
-    """The function that casts to `kind`. Raises WorkspaceError where there is no such kind."""
+def compile_cast(kind: str) -> Callable[..., Any]:
+    """The function that casts a value to `kind`. Raises WorkspaceError where there is no such kind.
+
+    It takes the value and the event it belongs to: a time must not be after the event's receipt by more than
+    a day. Without an event, or one that has no `receivedAt`, it may be any from 1970 on.
+    """
     try:
         convert = CASTS[kind]
     except (KeyError, TypeError):
         raise WorkspaceError(f"there is no cast to {kind!r}", hint=f"one of {', '.join(CASTS)}") from None
 
-    def convert_present(value: Any) -> Any:
+    def convert_present(value: Any, _event: Any = None) -> Any:
         return value if value is None or value is MISSING else convert(value)
 
-    return convert_present
+    def convert_time(value: Any, event: Any = None) -> Any:
+        return value if value is None or value is MISSING else _to_timestamp(value, event)
+
+    return convert_time if convert is _to_timestamp else convert_present
 
 
 def excerpt(value: Any) -> str:
@@ -79,18 +83,6 @@ def parse_number(text: str) -> int | float | None:
         return whole
     number = float(text)
     return number if math.isfinite(number) else None
-
-
-def parse_moment(value: Any) -> float | None:
-    """Epoch seconds of an ISO 8601 text, or of seconds or milliseconds since 1970 (also as text)."""
-    if type(value) is str:
-        epoch = parse_time(value.strip()) if len(value) <= EXCERPT else None
-        if epoch is not None:
-            return epoch
-        value = parse_number(value)
-    if type(value) is not int and type(value) is not float:
-        return None
-    return value / 1000 if abs(value) >= FIRST_MILLISECOND else float(value)
 
 
 def _to_string(value: Any) -> str:
@@ -137,10 +129,13 @@ def _to_boolean(value: Any) -> bool:
     return word in _TRUE
 
 
-def _to_timestamp(value: Any) -> str:
-    epoch = parse_moment(value)
+def _to_timestamp(value: Any, event: Any = None) -> str:
+    epoch = read_time(value)
     if epoch is None:
         raise refuse(value, "a time")
+    received = find_receipt(event)
+    if not has_happened(epoch, LATEST if received is None else received):
+        raise refuse(value, "a time from 1970 to one day after the event's receipt")
     return format_time(epoch)
 
 

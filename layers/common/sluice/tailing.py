@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from sluice.ingest.normalise import list_notes
 from sluice.routing.verdicts import Routed
 from sluice.times import format_time
 
@@ -18,6 +19,7 @@ CALL_ROWS = 25  # of one BatchWriteItem; an invocation makes one at most
 EXCERPT_BYTES = 4096
 KEPT_SECONDS = 24 * 3600
 RESERVED = 4  # one row in four is kept for events that were blocked or break a contract
+_NOTES = 8  # of one event; ingest writes fewer
 _TEXT = 256  # characters of an id or a name, which clients choose
 _KEYS = ("received_at", "verdict", "reasons", "violations", "syncs", "workspace")
 
@@ -27,7 +29,8 @@ class Row:
     """`at` begins with the time of routing and is never the same twice; `expires` is in epoch seconds.
 
     `line` is JSON: of the archive line `received_at, verdict, reasons, violations, syncs, workspace`, and
-    `message_id, type, name, event`. An event of over 4 KB is cut: `event` is null, `excerpt` its first 4 KB.
+    `message_id, type, name, event`, and `notes` where ingest wrote some. An event of over 4 KB is cut:
+    `event` is null, `excerpt` its first 4 KB.
     """
 
     source: str
@@ -103,6 +106,8 @@ def make_row(line: bytes, now: float) -> Row:
         "type": _cut(event.get("type")),
         "name": _cut(event.get("event")),
     }
+    if notes := list_notes(event):
+        told["notes"] = [note[:_TEXT] for note in notes[:_NOTES]]
     text = orjson.dumps(event)
     if len(text) <= EXCERPT_BYTES:
         told["event"] = event

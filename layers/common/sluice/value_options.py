@@ -29,6 +29,8 @@ def _with_cast(get: Getter, kind: Any, place: Place) -> Getter:
         raise SourceError(f"{kind!r} is no kind of value", place, hint=suggest(str(kind), KINDS))
 
     cast = compile_cast(kind)
+    if kind == "timestamp":
+        return lambda event: cast(get(event), event)
     return lambda event: cast(get(event))
 
 

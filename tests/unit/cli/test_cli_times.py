@@ -23,13 +23,17 @@ NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
         ("2026-11-20T12:00", "2026-11-20T12:00:00+00:00"),
         ("2026-11-20T12:00:00.500Z", "2026-11-20T12:00:00.500000+00:00"),
         ("2026-11-20T12:00+02:00", "2026-11-20T10:00:00+00:00"),
+        ("1795132800000", "2026-11-20T00:00:00+00:00"),
+        ("Fri, 20 Nov 2026 12:00:00 GMT", "2026-11-20T12:00:00+00:00"),
     ],
 )
 def test_a_time_is_read(text, time):
     assert parse_when(text, NOW).isoformat() == time
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "-3h", "3 h", "2026-13-01", "123456h", "h", "3x"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "-3h", "3 h", "2026-13-01", "123456h", "h", "3x", "24", "-7", "1.5"]
+)
 def test_what_is_no_time_is_refused_with_a_hint(text):
     with pytest.raises(CommandError, match="is no time") as caught:
         parse_when(text, NOW)

@@ -288,3 +288,10 @@ def test_of_too_many_names_the_rarest_are_left_out():
     assert (len(described), draft.left_out) == (MOST_DEFINITIONS, 3)
     assert described[0]["name"] == "Viewed 502"
     assert "# 3 more definitions, of the rarest names, are left out" in draft.render("503 events")
+
+
+def test_order_numbers_are_not_drafted_as_times(bucket, tmp_path):
+    put_lines(bucket, HOUR, [order(f"m-{n}", {"number": str(1_700_000_000 + n)}) for n in range(20)])
+    result = run("infer", "--source", "web", "--workspace", tmp_path)
+    [drafted] = yaml.safe_load(result.output)["events"]
+    assert drafted["schema"]["properties"]["number"] == {"type": "string"}

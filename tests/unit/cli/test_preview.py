@@ -339,3 +339,9 @@ def test_a_secret_of_the_url_stands_as_its_reference_and_is_no_header(tmp_path):
     [request] = describe_type(folder, ORDER)["requests"]
     assert request["url"] == "https://crm.example.com/in/{ssm:hook}"
     assert not any("ssm:hook" in name for name in request["headers"])
+
+
+def test_a_time_that_ingest_replaces_or_moves_is_shown(folder):
+    assert "note: timestamp replaced: 'soon' is not a time" in show(folder, make_event(timestamp="soon"))
+    fast = {"timestamp": "2036-01-01T00:00:00Z", "sentAt": "2036-01-01T00:00:01Z"}
+    assert "note: timestamp moved by more than a day" in show(folder, make_event(**fast))

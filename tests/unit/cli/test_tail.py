@@ -157,3 +157,14 @@ def test_the_page_says_the_price_of_watching():
     cents = polls * units * load_prices()["dynamodb_read"] * 100
     [told] = re.findall(r"Watching costs (\d+) cents a day", page)
     assert int(told) == pytest.approx(cents, abs=0.5)
+
+
+def test_a_time_that_ingest_replaced_is_shown():
+    own = {"notes": ["timestamp replaced: 'soon' is not a time"], "time": "replaced"}
+    told = show(make_row(1, event={"_sluice": own}))
+    assert told[1].strip() == "note: timestamp replaced: 'soon' is not a time"
+
+
+def test_the_notes_of_an_event_that_was_cut_are_shown_too():
+    told = show(make_row(1, event=None, notes=["timestamp moved by more than a day: it was '2036-01-01'"]))
+    assert told[1].strip() == "note: timestamp moved by more than a day: it was '2036-01-01'"

@@ -288,3 +288,10 @@ def test_what_was_read_is_counted_and_priced(stack):
     requests, transfer = story.scan.price(PRICES)
     assert requests == pytest.approx(story.scan.lists * 5e-6 + 0.4e-6)
     assert transfer == pytest.approx(stored[0]["Size"] / 1e9 * 0.09)
+
+
+def test_a_time_that_ingest_replaced_is_told(stack):
+    line = make_line("m-1", syncs=[ROUTE])
+    line["event"]["_sluice"] = {"notes": ["timestamp replaced: 'soon' is not a time"], "time": "replaced"}
+    put_event(stack, line)
+    assert "note: timestamp replaced: 'soon' is not a time" in show(tell(stack))

@@ -64,9 +64,16 @@ def test_a_client_that_does_not_say_when_it_sent_keeps_its_time():
     assert "sentAt" not in event
 
 
-def test_the_original_timestamp_goes_before_the_timestamp():
-    event = normalise({"originalTimestamp": EARLIER, "timestamp": LATER, "sentAt": RECEIVED})
-    assert (event["originalTimestamp"], event["timestamp"]) == (EARLIER, EARLIER)
+def test_of_two_times_the_timestamp_is_the_callers():
+    """RudderStack's Node SDK writes its own clock into originalTimestamp."""
+    event = normalise({"originalTimestamp": RECEIVED, "timestamp": EARLIER, "sentAt": RECEIVED})
+    assert (event["originalTimestamp"], event["timestamp"]) == (RECEIVED, EARLIER)
+
+
+@pytest.mark.parametrize("nothing", [None, "", "  "])
+def test_an_original_timestamp_alone_is_the_time(nothing):
+    event = normalise({"originalTimestamp": LATER, "timestamp": nothing, "sentAt": LATER})
+    assert (event["originalTimestamp"], event["timestamp"]) == (LATER, RECEIVED)
 
 
 @pytest.mark.parametrize("event", [{}, {"timestamp": None}, {"timestamp": "", "originalTimestamp": ""}])
@@ -89,8 +96,7 @@ WRONG_TIMES = [
     "yesterday",
     "22.11.2026",
     "2026-13-45T00:00:00Z",
-    1795305600,
-    1.5,
+    "undefined",
     True,
     [],
     {},
@@ -104,16 +110,91 @@ WRONG_TIMES = [
 def test_a_time_that_is_none_is_replaced_and_noted(name, wrong):
     event = normalise({name: wrong})
     assert event["timestamp"] == RECEIVED
-    assert event["originalTimestamp"] == RECEIVED
     assert event.get("sentAt", RECEIVED) == RECEIVED
     [note] = event["_sluice"]["notes"]
     assert note.startswith(f"{name} replaced: ")
     assert len(note) < 150
 
 
-def test_a_wrong_original_timestamp_gives_way_to_the_timestamp():
-    event = normalise({"originalTimestamp": "now", "timestamp": EARLIER})
-    assert (event["originalTimestamp"], event["timestamp"]) == (EARLIER, EARLIER)
+@pytest.mark.parametrize("wrong", WRONG_TIMES)
+@pytest.mark.parametrize("name", ["timestamp", "originalTimestamp"])
+def test_what_was_sent_in_the_place_of_a_time_is_kept(name, wrong):
+    event = normalise({name: wrong})
+    assert event["originalTimestamp"] == wrong
+    assert event["_sluice"]["time"] == "replaced"
+
+
+def test_a_wrong_timestamp_is_the_receipt_even_where_the_sdk_has_a_time_of_its_own():
+    event = normalise({"originalTimestamp": EARLIER, "timestamp": "yesterday"})
+    assert (event["originalTimestamp"], event["timestamp"]) == (EARLIER, RECEIVED)
+    assert "'yesterday'" in event["_sluice"]["notes"][0]
+
+
+OUT_OF_RANGE = [
+    "1969-12-31T23:59:59.999Z",
+    "9999-12-31T23:59:59Z",
+    "2026-11-23T00:00:00.001Z",
+    -1,
+    32503680000,  # the year 3000 in seconds
+    "Thu, 01 Jan 1900 00:00:00 GMT",
+]
+
+
+@pytest.mark.parametrize("wrong", OUT_OF_RANGE)
+@pytest.mark.parametrize("sent_at", [{}, {"sentAt": RECEIVED}])
+def test_a_time_before_1970_or_a_day_after_the_receipt_is_replaced(wrong, sent_at):
+    event = normalise({"timestamp": wrong, **sent_at})
+    assert (event["timestamp"], event["originalTimestamp"]) == (RECEIVED, wrong)
+    assert event["_sluice"]["notes"][0].startswith("timestamp replaced: ")
+    assert event["_sluice"]["time"] == "replaced"
+
+
+@pytest.mark.parametrize(
+    "edge", ["1970-01-01T00:00:00.000Z", "2026-11-23T00:00:00.000Z", "2026-11-22T00:10:00.000Z"]
+)
+def test_a_time_of_the_range_stands(edge):
+    event = normalise({"timestamp": edge})
+    assert event["timestamp"] == edge
+    assert "_sluice" not in event
+
+
+@pytest.mark.parametrize("sent_at", ["1970-01-01T00:00:00.000Z", 0, "2001-09-09T01:46:40Z"])
+def test_a_correction_past_the_receipt_is_not_made(sent_at):
+    event = normalise({"timestamp": EARLIER, "sentAt": sent_at})
+    assert event["timestamp"] == EARLIER
+    assert "_sluice" not in event
+
+
+def test_a_correction_to_before_1970_is_not_made():
+    event = normalise({"timestamp": EARLIER, "sentAt": "2106-02-07T06:28:15Z"})
+    assert event["timestamp"] == EARLIER
+
+
+def test_a_time_after_the_receipt_as_sent_and_as_corrected_is_the_receipt():
+    event = normalise({"timestamp": LATER, "sentAt": EARLIER})
+    assert (event["timestamp"], event["originalTimestamp"]) == (RECEIVED, LATER)
+    assert event["_sluice"]["time"] == "replaced"
+
+
+def test_a_clock_ten_years_fast_is_put_right_and_the_move_is_noted():
+    event = normalise({"timestamp": "2036-11-22T00:00:00Z", "sentAt": "2036-11-22T00:01:00Z"})
+    assert event["timestamp"] == "2026-11-21T23:59:00.000Z"
+    assert event["_sluice"] == {
+        "notes": ["timestamp moved by more than a day: it was '2036-11-22T00:00:00Z'"],
+        "time": "moved",
+    }
+
+
+def test_an_event_of_years_ago_keeps_its_time():
+    event = normalise({"timestamp": "1999-05-05T05:05:05.000Z", "sentAt": RECEIVED})
+    assert event["timestamp"] == "1999-05-05T05:05:05.000Z"
+    assert "_sluice" not in event
+
+
+def test_the_batch_may_say_in_any_form_when_it_was_sent(world):
+    sent = "Sun, 22 Nov 2026 01:00:00 GMT"
+    [event] = world.take(make_event(timestamp="2026-11-22T00:59:00.000Z"), sentAt=sent)
+    assert (event["sentAt"], event["timestamp"]) == (sent, "2026-11-21T23:59:00.000Z")
 
 
 @pytest.mark.parametrize(
@@ -126,6 +207,10 @@ def test_a_wrong_original_timestamp_gives_way_to_the_timestamp():
         "2026-11-21T23:00:00",
         "2026-11-21 23:00:00",
         "2026-11-21T23:00:00.000000000Z",
+        "Sat, 21 Nov 2026 23:00:00 GMT",
+        1795302000,
+        1795302000000,
+        "1795302000000000",
     ],
 )
 def test_the_shapes_of_time_that_sdks_send_are_read(text):
@@ -150,7 +235,7 @@ def test_a_batch_may_not_say_when_it_was_sent(world, nothing):
     assert "sentAt" not in event
 
 
-@pytest.mark.parametrize("wrong", ["now", 1, {}])
+@pytest.mark.parametrize("wrong", ["now", True, {}])
 def test_a_wrong_time_of_the_batch_is_noted_on_each_event(world, wrong):
     events = world.take(make_event(), make_event(), sentAt=wrong)
     assert [event["sentAt"] for event in events] == [RECEIVED] * 2
@@ -183,6 +268,7 @@ def test_any_clock_is_put_right_to_the_millisecond(original, skew, travel):
 def test_no_time_is_out_of_range(original, sent):
     event = normalise({"timestamp": original.isoformat(), "sentAt": sent.isoformat()})
     assert format_time(parse_time(event["timestamp"])) == event["timestamp"]
+    assert 0 <= parse_time(event["timestamp"]) <= NOW
 
 
 def test_the_context_of_the_batch_lies_under_the_events_own(world):

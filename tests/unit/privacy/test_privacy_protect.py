@@ -51,6 +51,14 @@ RAWS = {
     "a plain text for an event": SECRET,
     "a large text for an event": SECRET * 10_000,
     "a text for a time, which a note quotes": {"event": "A", "userId": "u", "sentAt": SECRET},
+    "a text for the time of an event": {"event": "A", "userId": "u", "timestamp": SECRET},
+    "an object for the time of an event": {"event": "A", "userId": "u", "originalTimestamp": {"by": SECRET}},
+    "a text for the time of an event that is too large": {
+        "event": "A",
+        "userId": "u",
+        "timestamp": SECRET,
+        "properties": {"x": "y" * 100_000},
+    },
     "an unknown message id, which a note quotes": {
         "event": "A",
         "userId": "u",
@@ -93,3 +101,11 @@ def test_fields_of_the_clients_own_that_are_called_like_ingests_stay():
     [pack] = take({"event": "A", "userId": "u", "excerpt": "mine", "value": 5, "size": 1})
     kept = compile_privacy(PRIVACY)(pack.events[0])
     assert (kept["excerpt"], kept["value"], kept["size"]) == ("mine", 5, 1)
+
+
+def test_an_original_timestamp_that_was_hashed_stays_when_it_is_treated_again():
+    [pack] = take({"event": "A", "userId": "u", "timestamp": "2026-11-20", "sentAt": "soon"})
+    protect = compile_privacy({"privacy": {"hash": ["originalTimestamp"]}})
+    once = protect(pack.events[0])
+    assert len(once["originalTimestamp"]) == 64
+    assert protect(once) == once

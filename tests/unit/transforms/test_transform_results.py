@@ -302,3 +302,16 @@ def test_a_line_that_is_no_event_fails_alone(line):
 @given(st.binary(max_size=200))
 def test_no_answer_raises(payload):
     read_reply(Reply(payload=payload), 3)
+
+
+@pytest.mark.parametrize("form", ["2026-11-21T00:00:00Z", 1795219200000, "Sat, 21 Nov 2026 00:00:00 GMT"])
+def test_a_time_that_a_function_sets_may_have_any_form(form):
+    [outcome] = run(lambda events: [{**events[0], "timestamp": form}])
+    assert outcome.events[0]["timestamp"] == "2026-11-21T00:00:00.000Z"
+
+
+@pytest.mark.parametrize("wrong", ["9999-01-01T00:00:00Z", -1, True, [], None, "2026-11-24T00:00:00Z"])
+def test_a_time_that_cannot_have_happened_is_put_back(wrong):
+    event = make_event()
+    [outcome] = run(lambda events: [{**events[0], "timestamp": wrong}], event)
+    assert outcome.events[0]["timestamp"] == event["timestamp"]

@@ -5,6 +5,7 @@ from typing import Any
 from jsonschema_rs import Draft7Validator, Draft201909Validator, RegexOptions
 
 from sluice.contracts.shape import Schema
+from sluice.times import read_time
 
 META_SCHEMA = "http://json-schema.org/draft-07/schema#"
 PATTERN_BYTES = 1 << 20  # of a compiled regex; a text is matched in time linear to its length and this
@@ -21,6 +22,8 @@ FORMATS = frozenset(
     }
 )
 """All that are asserted."""
+TIMES = {"date-time": lambda text: read_time(text) is not None}
+"""A time is what the rest of Sluice reads as one, not RFC 3339 alone."""
 MASK = "the value"  # stands in messages for what clients sent: it is in the event, and may be large
 
 
@@ -32,7 +35,7 @@ def build_validator(document: Schema | bool) -> Draft7Validator:
     return Draft7Validator(
         document,
         validate_formats=True,
-        formats=LATER_FORMATS,
+        formats=LATER_FORMATS | TIMES,
         ignore_unknown_formats=True,
         offline=True,
         mask=MASK,

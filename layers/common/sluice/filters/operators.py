@@ -13,7 +13,7 @@ from sluice.errors import WorkspaceError
 from sluice.fields import MISSING
 from sluice.filters.equality import same
 from sluice.filters.readers import NUMBERS, read_epoch, read_list, read_number, read_span, read_text
-from sluice.times import parse_time
+from sluice.times import read_time
 
 type OperatorName = Literal[
     "equals",
@@ -72,18 +72,18 @@ def contains(found: Any, value: Any) -> bool:
 
 
 def is_before(found: Any, epoch: Any) -> bool:
-    moment = parse_time(found)
+    moment = read_time(found)
     return moment is not None and epoch is not MISSING and moment < epoch
 
 
 def is_after(found: Any, epoch: Any) -> bool:
-    moment = parse_time(found)
+    moment = read_time(found)
     return moment is not None and epoch is not MISSING and moment > epoch
 
 
 def is_within(found: Any, bounds: Any) -> bool:
     """Whether a time lies from `bounds()[0]` to `bounds()[1]`, both included."""
-    moment = parse_time(found)
+    moment = read_time(found)
     if moment is None:
         return False
     first, last = bounds()
@@ -163,8 +163,8 @@ OPERATORS: Final[dict[str, Operator]] = {
     "not_exists": _state(lambda found, _: found is MISSING, "({found} is MISSING)"),
     "is_true": _state(lambda found, _: found is True, "({found} is True)"),
     "is_false": _state(lambda found, _: found is False, "({found} is False)"),
-    "before": Operator(is_before, needs="an ISO 8601 time", read=read_epoch),
-    "after": Operator(is_after, needs="an ISO 8601 time", read=read_epoch),
+    "before": Operator(is_before, needs="a time", read=read_epoch),
+    "after": Operator(is_after, needs="a time", read=read_epoch),
     "within": Operator(
         is_within, needs="a number with s, m, h, d or w, such as 7d or +7d", read=read_span, is_static=True
     ),

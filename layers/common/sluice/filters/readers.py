@@ -7,7 +7,7 @@ import re
 from typing import Any, Final
 
 from sluice.fields import MISSING
-from sluice.times import parse_time
+from sluice.times import read_time
 
 NUMBERS: Final = frozenset({int, float})
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
@@ -29,7 +29,7 @@ def read_list(value: Any) -> Any:
 
 
 def read_epoch(value: Any) -> Any:
-    epoch = parse_time(value)
+    epoch = read_time(value)
     return MISSING if epoch is None else epoch
 
 

@@ -14,7 +14,7 @@ from sluice.ingest.normalise import Surroundings, read_object
 from sluice.ingest.packer import Intake, Limits, Packer
 from sluice.ingest.paths import Endpoint, Kind
 from sluice.ingest.request import Request
-from sluice.times import format_time, parse_time
+from sluice.times import format_time, read_time
 
 
 @dataclass(slots=True, frozen=True)
@@ -89,7 +89,7 @@ def accept_request(
         around = replace(
             around,
             sent_at=body.value.get("sentAt"),
-            sent_epoch=parse_time(body.value.get("sentAt")),
+            sent_epoch=read_time(body.value.get("sentAt")),
             context=_shared(body.value, "context"),
             integrations=_shared(body.value, "integrations"),
         )

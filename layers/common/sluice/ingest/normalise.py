@@ -1,7 +1,7 @@
 """One event as the router wants it: identified, typed, timed, with what the batch and the request know of it.
 
-Rules: the spec that Segment, RudderStack and Hightouch share. `timestamp` is the client's time put right by
-our clock: receivedAt − (sentAt − originalTimestamp).
+Rules: the spec that Segment, RudderStack and Hightouch share. `timestamp` is the caller's time put right by
+our clock: receivedAt − (sentAt − timestamp); docs/times.md has the rest.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,9 +13,11 @@ from sluice.ids import ID_FIELDS, is_blank, is_placeholder, settle_number, trim
 from sluice.ingest.paths import TYPES
 from sluice.packs import Event
 from sluice.reasons import Reason
-from sluice.times import format_time, parse_time
+from sluice.times import DAY, format_time, has_happened, read_time
 
-NOTES_KEY = "_sluice"  # where an event carries what ingest changed: {"notes": [text, …]}
+NOTES_KEY = "_sluice"  # where an event carries what ingest changed: {"notes": [text, …], "time": …}
+TIME_REPLACED = "replaced"  # its `timestamp` is when it was received: the client's is not a possible time
+TIME_MOVED = "moved"  # its `timestamp` was corrected by more than a day
 _OBJECTS = ("context", "integrations", "properties", "traits")
 _IDS, _ID_TYPES = ID_FIELDS[1:], (str, int, float)
 _CLIENT_CHANNELS = ("web", "browser", "mobile", "client")
@@ -61,10 +63,17 @@ def normalise_event(raw: Mapping[str, Any], around: Surroundings) -> Event:
     _settle_ids(event, notes)
     _settle_objects(event)
     _merge_shared(event, around)
-    _set_times(event, around, notes)
+    time = _set_times(event, around, notes)
     if notes:
-        event[NOTES_KEY] = {"notes": notes}
+        event[NOTES_KEY] = {"notes": notes, "time": time} if time else {"notes": notes}
     return event
+
+
+def list_notes(event: object) -> list[str]:
+    """What ingest noted on an event."""
+    own = event.get(NOTES_KEY) if type(event) is dict else None
+    notes = own.get("notes") if type(own) is dict else None
+    return [str(note) for note in notes] if type(notes) is list else []
 
 
 def check_event(event: Mapping[str, Any], *known: Reason) -> None:
@@ -206,43 +215,70 @@ def _is_from_client(event: Mapping[str, Any], context: Mapping[str, Any]) -> boo
     return channel in _CLIENT_CHANNELS or (channel != "server" and type(context.get("device")) is dict)
 
 
-def _set_times(event: Event, around: Surroundings, notes: list[str]) -> None:
-    received, received_text = around.received_at, around.received_text
-    original = _time(event, "originalTimestamp", notes)
-    if original is None:
-        original = _time(event, "timestamp", notes)
-        event["originalTimestamp"] = event["timestamp"] if original is not None else received_text
-    if original is None:
-        original = received
-    sent = _sent_at(event, around, notes)
-    event["timestamp"] = format_time(received - (sent - original))
-    event["receivedAt"] = received_text
+def _set_times(event: Event, around: Surroundings, notes: list[str]) -> str:
+    """Sets `timestamp`, and says how: TIME_REPLACED, TIME_MOVED, or "" for the caller's own time.
+
+    `originalTimestamp` stays as an SDK sent it, or holds what the client sent as `timestamp`.
+    """
+    event["receivedAt"] = around.received_text
+    name, told = "timestamp", event.get("timestamp")
+    epoch = read_time(told)
+    if epoch is None and _is_missing(told):
+        name, told = "originalTimestamp", event.get("originalTimestamp")
+        epoch = read_time(told)
+    sent = _find_sent(event, around, notes)
+    if epoch is None and _is_missing(told):
+        event["timestamp"] = event["originalTimestamp"] = around.received_text
+        return ""
+    original = event.get("originalTimestamp")
+    if original is None or _is_missing(original):
+        event["originalTimestamp"] = told
+    moment = None if epoch is None else _place(epoch, sent, around.received_at)
+    if epoch is None or moment is None:
+        event["timestamp"] = around.received_text
+        why = "is not a time" if epoch is None else "is before 1970 or after its receipt"
+        notes.append(f"{name} replaced: {_excerpt(told)} {why}")
+        return TIME_REPLACED
+    event["timestamp"] = format_time(moment)
+    if abs(moment - epoch) > DAY:
+        notes.append(f"{name} moved by more than a day: it was {_excerpt(told)}")
+        return TIME_MOVED
+    return ""
 
 
-def _sent_at(event: Event, around: Surroundings, notes: list[str]) -> float:
-    """When the client sent it by its own clock; by ours where it does not say: nothing to correct."""
-    if event.get("sentAt") in (None, ""):
-        if around.sent_at in (None, ""):
-            event.pop("sentAt", None)
-            return around.received_at
-        event["sentAt"] = around.sent_at
-        if around.sent_epoch is not None:
-            return around.sent_epoch
-    sent = _time(event, "sentAt", notes)
+def _place(told: float, sent: float | None, received: float) -> float | None:
+    """When it happened by our clock: the client's time, corrected by when it sent. None if neither can be.
+
+    A correction that ends after the receipt, or before 1970, says that the client's clock is broken: then
+    its time stands as sent.
+    """
     if sent is None:
-        event["sentAt"], sent = around.received_text, around.received_at
+        return told if has_happened(told, received) else None
+    corrected = received - (sent - told)
+    if 0 <= corrected <= received:
+        return corrected
+    return told if 0 <= told <= received else None
+
+
+def _find_sent(event: Event, around: Surroundings, notes: list[str]) -> float | None:
+    """When the client sent it by its own clock; None where it does not say: nothing to correct."""
+    sent_at = event.get("sentAt")
+    if sent_at is None or _is_missing(sent_at):
+        sent_at, sent = around.sent_at, around.sent_epoch
+        if sent is None and _is_missing(sent_at):
+            event.pop("sentAt", None)
+            return None
+        event["sentAt"] = sent_at
+    else:
+        sent = read_time(sent_at)
+    if sent is None:
+        event["sentAt"] = around.received_text
+        notes.append(f"sentAt replaced: {_excerpt(sent_at)} is not a time")
     return sent
 
 
-def _time(event: Event, name: str, notes: list[str]) -> float | None:
-    """The epoch of a time field; None, and a note, where it holds something that is none."""
-    value = event.get(name)
-    if value is None or value == "":
-        return None
-    epoch = parse_time(value)
-    if epoch is None:
-        notes.append(f"{name} replaced: {_excerpt(value)} is no ISO 8601 time")
-    return epoch
+def _is_missing(value: object) -> bool:
+    return not value.strip() if type(value) is str else value is None
 
 
 def _excerpt(value: object) -> str:

@@ -19,7 +19,7 @@ from sluice.ingest.measure import (
     replace_refused,
     take_head,
 )
-from sluice.ingest.normalise import NOTES_KEY, Surroundings, check_event, normalise_event
+from sluice.ingest.normalise import NOTES_KEY, TIME_REPLACED, Surroundings, check_event, normalise_event
 from sluice.packs import Event, IngestPack, cut, dump_ingest_pack
 from sluice.reasons import Reason
 
@@ -56,6 +56,7 @@ class Intake:
     blocked: Counter[str] = field(default_factory=Counter)
     events: int = 0  # accepted and blocked
     size: int = 0  # bytes of the request, unpacked
+    times_replaced: int = 0
 
 
 @dataclass(slots=True)
@@ -106,6 +107,7 @@ class Packer:
             around = replace(around, context=context, integrations=integrations)
         self._around = around
         self._blocked: dict[int, list[str]] = {}
+        self._times_replaced = 0
 
     def pack(self, raws: Sequence[Any], client: dict[str, str]) -> Intake:
         """The packs of all events. Raises RequestError 413 before more is built than the limit allows."""
@@ -119,6 +121,7 @@ class Packer:
         intake = Intake(
             self._source, accepted=len(events) - len(self._blocked), events=len(events), size=self._size
         )
+        intake.times_replaced = self._times_replaced
         for reasons in self._blocked.values():
             intake.blocked.update(reasons)
         request_digest = digest_request(self._source, [event.message_id for event in events])
@@ -160,6 +163,8 @@ class Packer:
             raw = repair(raw, notes, self._limits.depth + 1, self._marks)
         is_event = type(raw) is dict
         event = normalise_event(raw if is_event else {"value": raw}, self._around)
+        if NOTES_KEY in event and event[NOTES_KEY].get("time") == TIME_REPLACED:
+            self._times_replaced += 1
         message_id = event["messageId"]
         if notes:
             _note(event, *sorted(notes))
@@ -177,8 +182,8 @@ class Packer:
     def _count_varying(self, event: Event) -> int:
         """What to add to an event's size so that it is the same on every resend, whatever its route."""
         difference = 0
-        if type(sent_at := event.get("sentAt")) is str:
-            difference += _SENT_AT_BYTES - len(sent_at)
+        if (sent_at := event.get("sentAt")) is not None:
+            difference += _SENT_AT_BYTES - len(str(sent_at))
         context, stamped = event.get("context"), self._around.ip
         if stamped and type(context) is dict and context.get("ip") is stamped:  # not one that is equal
             difference += _IP_BYTES - len(stamped)

@@ -29,6 +29,7 @@ class Outcome:
     refused: str = ""  # the code of a request that was refused
     over_quota: str = ""  # the source whose quota is used up
     is_unchecked: bool = False  # the quota of the source could not be asked for
+    times_replaced: int = 0
 
 
 @dataclass(slots=True, frozen=True)
@@ -101,4 +102,11 @@ class Ingest:
                 answer = answers.answer_pixel(503, answers.UNAVAILABLE_SECONDS)
             return Outcome(answer, intake.source, refused="unavailable")
         answer = answers.answer_pixel(200) if is_pixel else answers.SUCCESS
-        return Outcome(answer, intake.source, intake.accepted, intake.blocked, is_unchecked=is_unchecked)
+        return Outcome(
+            answer,
+            intake.source,
+            intake.accepted,
+            intake.blocked,
+            is_unchecked=is_unchecked,
+            times_replaced=intake.times_replaced,
+        )

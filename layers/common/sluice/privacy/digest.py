@@ -36,6 +36,11 @@ def _digest_text(text: str) -> str:
     return hashlib.sha256(data).hexdigest() if data else ""
 
 
+def is_digest(value: object) -> bool:
+    """Whether it looks like what `digest_value` gives."""
+    return type(value) is str and _DIGEST.fullmatch(value) is not None
+
+
 def normalise_text(text: str) -> str:
     """Trimmed; in lower case too where it looks like an e-mail address: one @ inside, and no space."""
     text = text.strip()

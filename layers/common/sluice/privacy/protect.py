@@ -5,7 +5,9 @@ from typing import Any
 
 from sluice.ingest.normalise import NOTES_KEY
 from sluice.packs import Event
+from sluice.privacy.digest import is_digest
 from sluice.privacy.paths import grow_tree, treat_object
+from sluice.times import read_time
 
 
 def compile_privacy(source: Mapping[str, Any]) -> Callable[[Event], Event] | None:
@@ -32,13 +34,17 @@ def forget_copies(event: Event) -> Event:
     """The event without raw text that ingest keeps where no path leads (`sluice.ingest` says when it does).
 
     That is the first 4 KB of an event that was too large or too deep, what was sent in the place of an event
-    and is no object, and the replaced time or message id that a note quotes.
+    and is no object, the replaced time or message id that a note quotes, and an `originalTimestamp` that is
+    not a time.
     """
     kept = dict(event)
     if "timestamp" not in event:  # a stub: ingest gives all others one
         kept.pop("excerpt", None)
     if "userId" not in event and "anonymousId" not in event:
         kept.pop("value", None)
+    original = event.get("originalTimestamp")
+    if read_time(original) is None and not is_digest(original):
+        kept.pop("originalTimestamp", None)
     own = event.get(NOTES_KEY)
     if type(own) is dict and type(notes := own.get("notes")) is list:
         kept[NOTES_KEY] = {**own, "notes": [_unquote(note) for note in notes]}
@@ -46,5 +52,5 @@ def forget_copies(event: Event) -> Event:
 
 
 def _unquote(note: object) -> str:
-    """`sentAt replaced: 'maria' is no ISO 8601 time` → `sentAt replaced`."""
+    """`sentAt replaced: 'maria' is not a time` → `sentAt replaced`."""
     return str(note).partition(":")[0]

@@ -9,7 +9,7 @@ decision record on Liquid limits has the figures.
 from typing import Any, Final, NoReturn
 
 from sluice.errors import MappingError
-from sluice.times import parse_time
+from sluice.times import find_receipt
 
 MAX_TEMPLATE: Final = 8_192
 """Characters of a template."""
@@ -49,7 +49,7 @@ class Run:
 
     def now(self) -> float:
         """Epoch seconds of the event's `receivedAt`. Raises MappingError where it has none."""
-        received = parse_time(self.row.get("receivedAt")) if type(self.row) is dict else None
+        received = find_receipt(self.row)
         if received is None:
             raise MappingError("the event has no receivedAt, which 'now' stands for")
         return received

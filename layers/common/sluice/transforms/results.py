@@ -12,7 +12,7 @@ from sluice.ingest.measure import count_brackets, has_refused, is_deeper, replac
 from sluice.ingest.normalise import NOTES_KEY, check_event
 from sluice.packs import Event
 from sluice.reasons import Reason
-from sluice.times import parse_time
+from sluice.times import find_receipt, format_time, has_happened, read_time
 from sluice.transforms.outcomes import Outcome
 from sluice.transforms.protocol import Answer
 
@@ -167,14 +167,25 @@ def _put_back(parent: Event, made: Event) -> bool:
                 made[name] = parent[name]
             else:
                 del made[name]
-    if parse_time(made.get("timestamp")) is None and "timestamp" in parent:
-        made["timestamp"], changed = parent["timestamp"], True
+    if (timestamp := _read_timestamp(parent, made)) is not None and timestamp != made.get("timestamp"):
+        made["timestamp"], changed = timestamp, True
     if made.get("context") is None and parent.get("context") is not None:
         made["context"], changed = {}, True
     if _lost_choice(parent, made):
         _put_choice_back(parent, made)
         changed = True
     return changed
+
+
+def _read_timestamp(parent: Event, made: Event) -> object:
+    """The event's time: the function's own, which may be in any form, or the one that it had before."""
+    told, received = made.get("timestamp"), find_receipt(parent)
+    if told == parent.get("timestamp"):
+        return told
+    epoch = read_time(told)
+    if epoch is None or (received is not None and not has_happened(epoch, received)):
+        return parent.get("timestamp")
+    return format_time(epoch)
 
 
 def _put_choice_back(parent: Event, made: Event) -> None:

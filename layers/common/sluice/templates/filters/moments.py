@@ -1,4 +1,4 @@
-"""Filters on times. In: ISO 8601, seconds or milliseconds since 1970, `now`. Out: UTC, or a zone."""
+"""Filters on times. In: what `sluice.times` reads, or `now`. Out: UTC, or a zone."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,11 +7,11 @@ from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sluice.casts import parse_moment, refuse
+from sluice.casts import refuse
 from sluice.templates.data import write
-from sluice.templates.filters.filter import ArgumentError, Filter
+from sluice.templates.filters.filter import SLOW, ArgumentError, Filter
 from sluice.templates.limits import Run
-from sluice.times import EARLIEST, LATEST, format_time
+from sluice.times import format_time, read_time
 
 MAX_FORMAT: Final = 200
 """Characters of a date format."""
@@ -71,8 +71,10 @@ def to_iso8601(run: Run, value: Any, zone: Any = None) -> str:
 
 
 def _moment(run: Run, value: Any) -> float:
-    moment = run.now() if value in ("now", "today") else parse_moment(value)
-    if moment is None or not EARLIEST <= moment <= LATEST:
+    if type(value) is str:
+        run.spend(len(value) >> SLOW)
+    moment = run.now() if value in ("now", "today") else read_time(value)
+    if moment is None:
         raise refuse(value, "a time")
     return moment
 

@@ -26,7 +26,9 @@ def build_cast(kind: str) -> Function:
             run.weigh(value)
         elif kind is str and reads_json:
             _pay_for_values(run, value)
-        result = convert(list(value) if kind is range else value)
+        elif kind is str:
+            run.spend(len(value) >> SLOW)
+        result = convert(list(value) if kind is range else value, run.row)
         if type(result) is dict or type(result) is list:
             run.weigh(result)
         return result
