@@ -16,7 +16,10 @@ from tests.mutants.packages import Package
 ROOT = Path(__file__).parents[2]
 LAYER = Path("layers/common/sluice")
 NOTHING = "no-mutant-has-this-name"
-PYTEST = ("-p", "no:cacheprovider", "--hypothesis-seed=0")
+PYTEST = ("-p", "no:cacheprovider", "-p", "mutants_depth", "--hypothesis-seed=0")
+DEPTH = "import sys\n\nsys.setrecursionlimit(3 * sys.getrecursionlimit())\n"
+"""A plugin for pytest: a call of a mutated function is three calls deep, so recursion needs more room."""
+SHOWN_LINES = 30
 LONGEST = 600  # seconds for all tests of a package
 
 
@@ -34,17 +37,25 @@ class Tree:
     def mutated(self) -> Path:
         return self.folder / "mutants"
 
+    @property
+    def _plugin(self) -> Path:
+        return self.folder / "plugin"
+
+    def write_plugin(self) -> None:
+        self._plugin.mkdir()
+        (self._plugin / "mutants_depth.py").write_text(DEPTH)
+
     def generate(self) -> None:
         """Makes all mutants of the package, and finds out which tests reach which of them."""
         told = self._run(NOTHING)
         if not list(self.mutated.rglob("*.meta")) or not (self.mutated / "mutmut-stats.json").exists():
-            raise RunFailed(told)
+            raise RunFailed(_shorten(told))
 
     def run(self, names: Sequence[str]) -> None:
         """Runs the tests against each of these mutants."""
         told = self._run(*names)
         if "Failed to run clean test" in told:
-            raise RunFailed(told)
+            raise RunFailed(_shorten(told))
 
     def survives_alone(self, name: str, tests: Sequence[str]) -> bool:
         """Whether all tests pass in a new process with this mutant.
@@ -53,7 +64,8 @@ class Tree:
         it is imported is never noticed.
         """
         command = [sys.executable, "-m", "pytest", "-x", "-q", *PYTEST, *(f"tests/{path}" for path in tests)]
-        environment = {**_make_environment(), "MUTANT_UNDER_TEST": name, "PYTHONPATH": "."}
+        paths = os.pathsep.join([str(self.mutated), str(self._plugin)])
+        environment = {**_make_environment(), "MUTANT_UNDER_TEST": name, "PYTHONPATH": paths}
         try:
             ran = subprocess.run(
                 command, cwd=self.mutated, env=environment, capture_output=True, timeout=LONGEST, check=False
@@ -65,8 +77,9 @@ class Tree:
     def _run(self, *names: str) -> str:
         """What mutmut prints. Its exit code says nothing: with survivors it is that of a failure."""
         command = [sys.executable, "-m", "mutmut", "run", "--max-children", "2", *names]
+        environment = {**_make_environment(), "PYTHONPATH": str(self._plugin)}
         ran = subprocess.run(
-            command, cwd=self.folder, env=_make_environment(), capture_output=True, text=True, check=False
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False
         )
         return ran.stdout + ran.stderr
 
@@ -89,7 +102,15 @@ def make_tree(package: Package) -> Tree:
             _copy(ROOT / file, folder / "sluice" / file.relative_to(LAYER))
     tops = sorted({file.parts[0] for file in files} - {"tests"})
     (folder / "setup.cfg").write_text(_write_settings(package, tops))
-    return Tree(folder)
+    tree = Tree(folder)
+    tree.write_plugin()
+    return tree
+
+
+def _shorten(told: str) -> str:
+    """The end of what mutmut printed, without its spinner."""
+    lines = [line for line in told.splitlines() if line.strip() and not "⠀" <= line[0] <= "⣿"]
+    return "\n".join(lines[-SHOWN_LINES:])
 
 
 def _make_environment() -> dict[str, str]:
