@@ -250,6 +250,15 @@ def test_a_request_that_is_refused_is_counted_with_its_code(stack, capsys):
     assert (line["Refused"], line["refused"], line["status"]) == ([1], "invalid_write_key", 401)
 
 
+def list_dimensions(lines):
+    return {
+        tuple(sorted(names))
+        for line in lines
+        for published in line["_aws"]["CloudWatchMetrics"]
+        for names in published["Dimensions"]
+    }
+
+
 LIMITED = deepcopy(WORKSPACE)
 LIMITED["sources"]["web"]["quota"] = {"events_per_minute": 3, "bytes_per_minute": None}
 
@@ -262,7 +271,7 @@ def test_a_source_above_its_quota_is_refused_and_counted(stack, capsys):
     assert statuses[0] == 200
     assert 2 <= statuses.count(429) <= 3
     assert len(stack.take_events()) == 3 * statuses.count(200)
-    assert {line.get("source") for line in refused} == {None, "web"}
+    assert list_dimensions(refused) == {("service",), ("service", "source")}  # the first is the alarm's
     assert {(line["refused"], line["status"]) for line in refused if "refused" in line} == {
         ("quota_exceeded", 429)
     }
@@ -273,7 +282,8 @@ def test_without_the_control_table_a_quota_is_not_kept_and_that_is_counted(stack
     stack.control.delete_table(TableName="control")
     assert [invoke(read_sample("batch"))["statusCode"] for _ in range(3)] == [200] * 3
     unchecked = [line for line in read_log(capsys) if "QuotaUnchecked" in line]
-    assert [(line["QuotaUnchecked"], "source" in line) for line in unchecked] == [([1], False)] * 3
+    assert [line["QuotaUnchecked"] for line in unchecked] == [[1]] * 3
+    assert list_dimensions(unchecked) == {("service",)}  # as the alarm looks for it
 
 
 @pytest.mark.parametrize("name", SAMPLES)
