@@ -87,11 +87,6 @@ def _describe(places: Places, place: Place, most: int) -> tuple[Schema, str, str
     return schema, message, "use smaller repetitions, such as + with maxLength in place of {1,1000}"
 
 
-def measure(document: Schema) -> int:
-    """How many schemas the document is, references written out and circles once; at most LARGEST + 1."""
-    return _Graph(document).measure(document)
-
-
 class _Graph:
     """Schemas by identity, with edges to those that look at the same value, and to those inside of it."""
 
