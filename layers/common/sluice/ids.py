@@ -45,6 +45,10 @@ _FUNCTIONS = (
     "() =>",
 )
 _SERIAL = re.compile("[1-9]")
+_NEVER_FIRST, _NEVER_LAST = (
+    frozenset("123456789"),
+    frozenset("23456789"),
+)  # of a placeholder: most ids end here
 _PUNCTUATION = rf"[!-/:-@\[-`{{-~{_INVISIBLE}]"
 _PLACEHOLDER = re.compile(
     rf"(?:{_PUNCTUATION}*?(?:{'|'.join(PLACEHOLDERS)})(?![^!-/:-@\[-`{{-~{_INVISIBLE}]))*+{_PUNCTUATION}*+",
@@ -71,6 +75,8 @@ def is_placeholder(text: str) -> bool:
     It is blank, has punctuation only, consists of words of PLACEHOLDERS, is -1, is a template that nobody
     filled in (`{{ event.id }}`), or is the text of a function that nobody called.
     """
+    if text[-1:] in _NEVER_LAST or text[:1] in _NEVER_FIRST:
+        return False
     if text[:1].isalnum() and _SERIAL.search(text):
         return text.startswith(_FUNCTIONS)
     return is_blank(text) or _is_code(trim(text)) or _consists_of_words(text)
@@ -108,7 +114,14 @@ def restore_ids(
     places = [
         (n, event)
         for n, event in enumerate(events)
-        if type(event) is dict and not rounded.isdisjoint(map(type, map(event.get, ID_FIELDS)))
+        if type(event) is dict
+        and (
+            type(event.get("userId")) in rounded
+            or type(event.get("messageId")) in rounded
+            or type(event.get("anonymousId")) in rounded
+            or type(event.get("groupId")) in rounded
+            or type(event.get("previousId")) in rounded
+        )
     ]
     exact = read_exactly() if places else ()
     for n, event in places:

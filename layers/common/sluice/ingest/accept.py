@@ -53,7 +53,13 @@ class Gate:
 
     def find_foreign(self, events: Sequence[Any], source: Source, revoked: frozenset[str]) -> frozenset[int]:
         """Indexes of the events whose own write key opens another source than this, or none."""
-        own = {n: key for n, event in enumerate(events) if (key := _own_key(event))}
+        own = {
+            n: key
+            for n, event in enumerate(events)
+            if type(event) is dict and "writeKey" in event and (key := _own_key(event))
+        }
+        if not own:
+            return frozenset()
         known = {key for key in set(own.values()) if self.find_source(split_key(key), revoked) == source}
         return frozenset(n for n, key in own.items() if key not in known)
 

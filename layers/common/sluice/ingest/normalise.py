@@ -151,13 +151,18 @@ def _settle_ids(event: Event, notes: list[str]) -> None:
     for name in _IDS:
         value = event.get(name)
         if type(value) is str:
-            if is_blank(value) and value:
-                del event[name]
-                notes.append(f"{name} removed: {_excerpt(value)} is blank")
-            elif is_placeholder(value):
-                notes.append(f"{name} kept: {_excerpt(value)} looks like a placeholder")
+            if value and is_placeholder(value):
+                _settle_placeholder(event, name, value, notes)
         elif type(value) is float:
             event[name] = settle_number(value)
+
+
+def _settle_placeholder(event: Event, name: str, value: str, notes: list[str]) -> None:
+    if is_blank(value):
+        del event[name]
+        notes.append(f"{name} removed: {_excerpt(value)} is blank")
+    else:
+        notes.append(f"{name} kept: {_excerpt(value)} looks like a placeholder")
 
 
 def _settle_objects(event: Event) -> None:
