@@ -67,7 +67,9 @@ class Item:
 class SyncPack:
     """Items of one sync that are tried together. Times are text; `attempt` counts from 1.
 
-    `replay` is the id of the replay that the items come from, None for live events.
+    `replay` is the id of the replay that the items come from, None for live events. `origin` is what the pack
+    was made from: the id of an ingest pack, or of the message that held its items before. It makes two packs
+    differ unless one is a copy of the other.
     """
 
     sync: str
@@ -77,6 +79,7 @@ class SyncPack:
     first_attempt_at: str | None = None
     not_before: str | None = None
     replay: str | None = None
+    origin: str | None = None
 
     @property
     def group(self) -> str:
@@ -139,6 +142,7 @@ def parse_sync_pack(body: str) -> SyncPack:
             first_attempt_at=raw["first_attempt_at"],
             not_before=raw["not_before"],
             replay=raw.get("replay"),
+            origin=raw.get("origin"),
         )
     except (KeyError, TypeError) as error:
         raise PackUnreadable(f"not a sync pack: {error!r}") from error
@@ -148,6 +152,7 @@ def parse_sync_pack(body: str) -> SyncPack:
         pack.first_attempt_at or "",
         pack.not_before or "",
         pack.replay or "",
+        pack.origin or "",
     )
     if not all(type(text) is str for text in texts) or type(pack.attempt) is not int:
         raise PackUnreadable("not a sync pack: a field has another type")
@@ -171,6 +176,7 @@ def dump_sync_pack(pack: SyncPack, items: Sequence[bytes]) -> str:
         "first_attempt_at": pack.first_attempt_at,
         "not_before": pack.not_before,
         **({"replay": pack.replay} if pack.replay else {}),
+        **({"origin": pack.origin} if pack.origin else {}),
         "items": orjson.Fragment(b"[" + b",".join(items) + b"]"),
     }
     return orjson.dumps(frame).decode()

@@ -117,11 +117,11 @@ def test_what_firehose_refuses_is_one_object_in_the_same_hour():
     assert key == name_object(world.archive.objects[key], NOW)
 
 
-def test_only_where_s3_refuses_too_the_packs_are_received_again():
+def test_only_where_s3_refuses_too_the_packs_are_sent_again():
     world = World()
     world.log.refuse, world.archive.broken = lambda _record: True, True
     report = world.run(make_pack())
-    assert list(report.failed) == ["m1"]
+    assert (report.failed, report.sent_again) == ({}, 1)
     assert "log" in report.trouble["m1"]
     assert (report.delivered, len(world.waiting)) == (0, 1)
 

@@ -69,9 +69,10 @@ class Queues:
         for entry, delay in zip(entries, delays or (), strict=False):
             entry["DelaySeconds"] = min(max(int(delay), 0), MAX_DELAY)
         for entry, texts in zip(entries, attributes or (), strict=False):
-            entry["MessageAttributes"] = {
-                name: {"DataType": "String", "StringValue": text} for name, text in texts.items()
-            }
+            if texts:
+                entry["MessageAttributes"] = {
+                    name: {"DataType": "String", "StringValue": text} for name, text in texts.items()
+                }
         _add_groups(entries, groups or ())
         return self._send({queue_url: entries}, timeout)[queue_url]
 

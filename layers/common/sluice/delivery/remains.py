@@ -11,6 +11,7 @@ from sluice.delivery.log import dump_lines
 from sluice.delivery.pack_work import Outcome
 from sluice.delivery.schedule import queue_delay
 from sluice.errors import DeliveryError
+from sluice.messages import Held
 from sluice.packs import Item, SyncPack, cut, dump_item, dump_sync_pack
 from sluice.reasons import Reason
 from sluice.times import parse_time
@@ -19,7 +20,9 @@ from sluice.times import parse_time
 @dataclass(slots=True)
 class Remains:
     """`packs` are SQS bodies with their delay in seconds, `group` their message group ("" for none),
-    `archived` the letters as the archive's object, `lines` those of the delivery log; the counts are items.
+    `archived` the letters as the archive's object, `lines` those of the delivery log, `dead_lines` those of
+    the letters; the counts are items. `revived` are packs of the letters' items, which replace letters that
+    cannot be written; `held` is the state of the message that the pack came in.
 
     `reasons` are why items wait or died; `latencies` milliseconds from receipt to delivery, of live events.
     """
@@ -35,6 +38,10 @@ class Remains:
     archived: bytes = b""
     packs: list[tuple[str, int]] = field(default_factory=list)
     lines: list[bytes] = field(default_factory=list)
+    dead_lines: list[bytes] = field(default_factory=list)
+    revived: list[str] = field(default_factory=list)
+    held: Held | None = None
+    doomed: list[tuple[SyncPack, Item]] = field(default_factory=list)
 
     def add_delivered(self, pack: SyncPack, items: Sequence[Item], outcome: Outcome) -> None:
         self.delivered += len(items)
@@ -73,8 +80,9 @@ class Remains:
         self, pack: SyncPack, item: Item, letter: Letter, *, at: float, latency: float | None
     ) -> None:
         self.letters.append(letter)
+        self.doomed.append((pack, item))
         self.reasons[Reason(letter["reason"])] += 1
-        self.lines += dump_lines(
+        self.dead_lines += dump_lines(
             pack,
             [item],
             "dead",
@@ -96,6 +104,17 @@ class Remains:
 
     def add_packs(self, pack: SyncPack, items: Sequence[Item], delay: int) -> None:
         """New packs like `pack` that hold `items`."""
-        dumped = [dump_item(item.type, orjson.dumps(item.event)) for item in items]
-        for part in cut([len(item) for item in dumped]):
-            self.packs.append((clean_text(dump_sync_pack(pack, dumped[part])), delay))
+        self.packs += [(body, delay) for body in dump_packs(pack, items)]
+
+    def revive(self) -> None:
+        """Turns letters that cannot be written into packs of their items: nothing else is sent again."""
+        if self.doomed:
+            self.revived += dump_packs(self.doomed[0][0], [item for _, item in self.doomed])
+        self.reasons -= Counter(Reason(letter["reason"]) for letter in self.letters)
+        self.letters, self.archived, self.dead_lines, self.doomed = [], b"", [], []
+
+
+def dump_packs(pack: SyncPack, items: Sequence[Item]) -> list[str]:
+    """The bodies of packs like `pack` that hold `items`."""
+    dumped = [dump_item(item.type, orjson.dumps(item.event)) for item in items]
+    return [clean_text(dump_sync_pack(pack, dumped[part])) for part in cut([len(item) for item in dumped])]
