@@ -11,7 +11,7 @@ import orjson
 import pytest
 from moto import mock_aws
 
-from tests.adapters.aws import make_table
+from tests.adapters.aws import make_table, play_partiql
 from tests.fakes.vendor_server import run_server
 from tests.functions.container import forget_container, start_container
 
@@ -42,6 +42,7 @@ class Stage:
             },
         )
         make_table("control", "kind", "id")
+        play_partiql(make_table("dedup", "id"), boto3.DEFAULT_SESSION.events)
         boto3.client("ssm").put_parameter(
             Name="/sluice/destinations/crm/token", Value="s3cr3t", Type="SecureString"
         )
@@ -90,6 +91,7 @@ def stage(monkeypatch, tmp_path):
             "SLUICE_ARCHIVE_BUCKET": "archive",
             "SLUICE_DELIVERY_STREAM": "deliveries",
             "SLUICE_CONTROL_TABLE": "control",
+            "SLUICE_DEDUP_TABLE": "dedup",
             "SLUICE_ALLOW_PRIVATE_DESTINATIONS": "true",
         }
         for name, value in environment.items():

@@ -1,7 +1,7 @@
 """One invocation of a sync's delivery function: messages in, a report out, nothing lost in between."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from sluice.delivery.auth import Auth
@@ -25,6 +25,7 @@ from sluice.times import parse_time
 
 SUSPECT_RECEIVES = CLAIMING_RECEIVES + 1  # received so often, a pack may be what kills the process
 EARLY_SECONDS = 1.0  # SQS delays by whole seconds: what comes this little too early is taken
+PART_ITEMS = 50  # so many are worth their own calls to SQS and Firehose
 UNREADABLE = "unreadable: "
 POISON_VISIBILITY = 1
 BROKEN_VISIBILITY = 120
@@ -59,23 +60,50 @@ class Delivery:
             key=lambda message: (message.receive_count, self._ports.draw()),
         )
         self._hide(suspects, remaining())
-        for group in [fresh, *([suspect] for suspect in suspects)]:
-            done = self._handle(group, remaining, budget, report)
-            if suspects and done:
-                self._ports.queues.delete(
-                    self._places.queue_url, [message.receipt_handle for message in done]
-                )
+        for last, group in mark_last([fresh, *([suspect] for suspect in suspects)]):
+            self._handle(group, remaining, budget, report, acknowledge=not last)
         report.breaker_open = self._breaker.is_open
         return report
 
     def _handle(
-        self, messages: Sequence[Message], remaining: Remaining, budget: TimeBudget, report: Report
-    ) -> list[Message]:
-        """Delivers and settles some messages; those that may be acknowledged."""
+        self,
+        messages: Sequence[Message],
+        remaining: Remaining,
+        budget: TimeBudget,
+        report: Report,
+        *,
+        acknowledge: bool,
+    ) -> None:
+        """Delivers and settles some messages, a few at a time: a container that is killed repeats only these.
+
+        Each part is acknowledged before the next one begins, the last one where `acknowledge` says so.
+        """
         started = self._ports.now()
         auth = Auth(self.sync.auth, self._ports.secrets)
-        settlement = Settlement(self._ports, self._places)
-        works: list[PackWork] = []
+        works, remains, broken = self._read(messages, started, report)
+        waiting = set(works)
+        for last, part in mark_last(list(group_works(works.values(), self.sync)) or [[]]):
+            self._call(part, auth, remaining, budget)
+            sorter = Sorter(self.sync.schedule, auth, started, self._ports.now())
+            for work in part:
+                waiting.discard(work.message.id)
+                try:
+                    left = remains[work.message.id] = sorter.sort_out(work, self._ports.draw())
+                    left.held = work.message.held
+                except Exception as error:  # what cannot be written down must fail its own pack only
+                    broken[work.message.id] = repr(error)
+            ended = [message for message in messages if message.id not in waiting]
+            messages = [message for message in messages if message.id in waiting]
+            done = self._settle(ended, remains, broken, report)
+            if done and (acknowledge or not last):
+                self._ports.queues.delete(self._places.queue_url, done)
+            remains, broken = {}, {}
+
+    def _read(
+        self, messages: Sequence[Message], started: float, report: Report
+    ) -> tuple[dict[str, PackWork], dict[str, Remains], dict[str, str]]:
+        """By message id: the packs to deliver, what is left of the others, and why some cannot be read."""
+        works: dict[str, PackWork] = {}
         remains: dict[str, Remains] = {}
         broken: dict[str, str] = {}
         for message in messages:
@@ -91,28 +119,29 @@ class Delivery:
                 again = (message.body, queue_delay(rest))
                 remains[message.id] = Remains(group=pack.group, postponed=len(pack.items), packs=[again])
             else:
-                works.append(PackWork(message, pack))
-        copies = self._copies.find_copies([work.message for work in works])
-        report.copies += len(copies)
-        remains |= {message_id: Remains() for message_id in copies}
-        works = [work for work in works if work.message.id not in copies]
-        drop_copies(works)
-        self._call(works, auth, remaining, budget)
-        sorter = Sorter(self.sync.schedule, auth, started, self._ports.now())
-        for work in works:
-            try:
-                left = remains[work.message.id] = sorter.sort_out(work, self._ports.draw())
-                left.held = work.message.held
-            except Exception as error:  # what cannot be written down must fail its own pack only
-                broken[work.message.id] = repr(error)
+                works[message.id] = PackWork(message, pack)
+        for copy in self._copies.find_copies([work.message for work in works.values()]):
+            del works[copy]
+            remains[copy] = Remains(is_copy=True)
+        drop_copies(works.values())
+        return works, remains, broken
+
+    def _settle(
+        self,
+        messages: Sequence[Message],
+        remains: Mapping[str, Remains],
+        broken: Mapping[str, str],
+        report: Report,
+    ) -> list[str]:
+        """Writes down what became of the packs; receipt handles of the messages that may be acknowledged."""
+        settlement = Settlement(self._ports, self._places)
         settlement.settle(remains)
         report.add_trouble(settlement.trouble)
         self._fail(messages, settlement.failed, broken, report)
-        done = [message for message in messages if message.id in remains and message.id not in report.failed]
-        for message in done:
-            if message.id not in settlement.failed:
-                report.add(remains[message.id])
-        return done
+        for message_id, left in remains.items():
+            if message_id not in settlement.failed:
+                report.add(left)
+        return [message.receipt_handle for message in messages if message.id not in report.failed]
 
     def _call(self, works: Sequence[PackWork], auth: Auth, remaining: Remaining, budget: TimeBudget) -> None:
         if works and (pause := self._breaker.look()):
@@ -174,3 +203,23 @@ class Delivery:
             self._ports.queues.set_visibility(
                 self._places.queue_url, {suspect.receipt_handle: hidden for suspect in suspects}
             )
+
+
+def group_works(works: Iterable[PackWork], sync: Sync) -> Iterator[list[PackWork]]:
+    """Parts of a run that keep all its threads busy and are worth settling by themselves."""
+    part: list[PackWork] = []
+    items = calls = 0
+    for work in works:
+        part.append(work)
+        items += len(work.pack.items)
+        calls += math.ceil(len(work.pack.items) / sync.max_items)
+        if items >= PART_ITEMS and calls >= sync.concurrency:
+            yield part
+            part, items, calls = [], 0, 0
+    if part:
+        yield part
+
+
+def mark_last[T](some: Sequence[T]) -> Iterator[tuple[bool, T]]:
+    """Each with whether it is the last one."""
+    return ((at == len(some) - 1, one) for at, one in enumerate(some))

@@ -22,7 +22,8 @@ class Remains:
     """`packs` are SQS bodies with their delay in seconds, `group` their message group ("" for none),
     `archived` the letters as the archive's object, `lines` those of the delivery log, `dead_lines` those of
     the letters; the counts are items. `revived` are packs of the letters' items, which replace letters that
-    cannot be written; `held` is the state of the message that the pack came in.
+    cannot be written; `held` is the state of the message that the pack came in. Of a copy of
+    another pack (`is_copy`) nothing is left.
 
     `reasons` are why items wait or died; `latencies` milliseconds from receipt to delivery, of live events.
     """
@@ -41,6 +42,7 @@ class Remains:
     dead_lines: list[bytes] = field(default_factory=list)
     revived: list[str] = field(default_factory=list)
     held: Held | None = None
+    is_copy: bool = False
     doomed: list[tuple[SyncPack, Item]] = field(default_factory=list)
 
     def add_delivered(self, pack: SyncPack, items: Sequence[Item], outcome: Outcome) -> None:

@@ -47,6 +47,9 @@ class Report:
 
     def add(self, left: Remains) -> None:
         """Counts a pack that is settled."""
+        if left.is_copy:
+            self.copies += 1
+            return
         self.packs += 1
         self.delivered += left.delivered
         self.retried += left.retried
@@ -74,7 +77,6 @@ class Report:
             "Delivered": self.delivered,
             "Retried": self.retried,
             "Postponed": self.postponed,
-            "Copies": self.copies,
             "Dead": self.dead.total(),
             "AuthRejected": self.auth_rejected,
             "BreakerOpen": int(self.breaker_open),

@@ -19,8 +19,8 @@ class Report:
     `replayed` are the events of replays, whatever their verdict; the counts before it are of live events.
     `routed` are items of both. `failed` are the messages to be received again, with the seconds until then;
     `held` are ids of messages that AWS errors held up, `sent_again` says how many of them SQS took again.
-    `put_back` counts sync packs that their queue refused, and that wait in the ingest queue. `unreadable` says
-    why messages are not packs, `unknown_sources` which sources the workspace does not have (any more).
+    `put_back` counts sync packs that their queue refused, and that wait in the ingest queue. `unreadable`
+    says why messages are not packs, `unknown_sources` which sources the workspace does not have (any more).
     """
 
     packs: int = 0
