@@ -18,6 +18,10 @@ class Stored:
     receipt_handle: str = ""
     sent_at: float = 0.0
 
+    @property
+    def reason(self) -> str:
+        return self.attributes.get("reason", "")
+
     def as_message(self) -> Message:
         """As Lambda hands it over."""
         attributes = {name: {"stringValue": text} for name, text in self.attributes.items()}

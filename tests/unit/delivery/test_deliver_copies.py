@@ -175,9 +175,12 @@ def test_a_pack_that_comes_too_early_is_no_copy_when_its_time_has_come():
 
 def test_a_pack_that_aws_held_up_is_no_copy_of_what_it_came_from():
     world = World()
-    world.log.refuse, world.archive.broken = lambda _record: True, True
-    world.run(PACK)
-    world.log.refuse, world.archive.broken = lambda _record: False, False
+    world.vendor.script = lambda _request: 503
+    refused = iter([True, True])  # its new packs; SQS takes the pack itself
+    world.queues.send(QUEUE, [PACK])
+    world.queues.refuse = lambda _url, _body: next(refused, False)
+    assert world.poll().sent_again == 1
+    world.vendor.script = lambda _request: 200
     world.now += 2
 
     report = world.poll()

@@ -1,11 +1,26 @@
 """Delivery is killed, or AWS says no, between every two steps: things may repeat, nothing may be lost."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
+from sluice.delivery.deliver import group_works
+from sluice.delivery.pack_work import PackWork
+from sluice.delivery.sync import compile_sync
+from sluice.messages import Message
+from sluice.packs import SyncPack
 from tests.unit.delivery.steps import Killed, Steps, Watched
-from tests.unit.delivery.world import DLQ, QUEUE, World, ids_of, make_event, make_pack, make_workspace
+from tests.unit.delivery.world import (
+    DLQ,
+    QUEUE,
+    World,
+    ids_of,
+    make_event,
+    make_items,
+    make_pack,
+    make_workspace,
+)
 
 ANSWERS = {"m-1": 200, "m-2": 503, "m-3": 400, "m-4": 200, "m-5": 503, "m-6": 422}
 
@@ -142,3 +157,44 @@ def test_the_same_deaths_are_archived_under_the_same_name():
     world.poll()
     assert set(world.archive.objects) == names
     assert all(name.startswith("dead/sync=crm/dt=2027-01-15/") for name in names)
+
+
+def test_what_was_settled_before_a_container_dies_is_not_repeated():
+    """Ten full packs in one run: the container dies in the ninth."""
+    world = World(make_workspace(concurrency=1))
+    for n in range(10):
+        world.queues.send(QUEUE, [make_pack(*(make_event(100 * n + k) for k in range(100)))])
+
+    def answer(request):
+        if len(world.vendor.took) == 850:
+            raise Killed
+        return 200
+
+    world.vendor.script = answer
+    with pytest.raises(Killed):
+        world.poll()
+    world.vendor.script = lambda _request: 200
+    world.now += 361
+    world.poll()
+    twice = [message_id for message_id, times in Counter(world.vendor.took).items() if times > 1]
+    assert len(set(world.vendor.took)) == 1000
+    assert len(twice) <= 100
+
+
+def test_a_destination_that_takes_lists_has_at_most_two_full_packs_in_hand():
+    parts = list(group_works([make_work(100) for _ in range(10)], make_sync(max_items=100, concurrency=32)))
+    assert [len(part) for part in parts] == [2] * 5
+
+
+def test_small_packs_are_settled_together():
+    parts = list(group_works([make_work(2) for _ in range(10)], make_sync(max_items=1, concurrency=8)))
+    assert [len(part) for part in parts] == [10]
+
+
+def make_work(items):
+    pack = SyncPack("crm", list(make_items(items)), 1, "t")
+    return PackWork(Message("m", "r", 1, ""), pack)
+
+
+def make_sync(*, max_items, concurrency):
+    return replace(compile_sync(make_workspace(), "crm"), max_items=max_items, concurrency=concurrency)

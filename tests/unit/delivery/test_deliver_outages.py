@@ -79,6 +79,16 @@ def test_a_queue_that_takes_nothing_for_23_hours_holds_its_packs():
     assert len(world.waiting) == 1
 
 
+def test_new_packs_that_the_queue_takes_at_the_second_try_repeat_nothing():
+    world = World()
+    world.vendor.script = lambda request: 503 if "m-2" in str(request.entries) else 200
+    refused = iter([True])
+    world.queues.send(QUEUE, [make_pack(make_event(1), make_event(2))])
+    world.queues.refuse = lambda _url, _body: next(refused, False)
+    world.poll()
+    assert [ids_of(pack) for pack in world.waiting_packs] == [["m-2"]]
+
+
 def test_a_held_pack_keeps_its_message_group():
     world = World()
     world.queues.send(QUEUE, [make_pack(replay="r1")], groups=["replay-r1"])

@@ -117,13 +117,19 @@ def test_what_firehose_refuses_is_one_object_in_the_same_hour():
     assert key == name_object(world.archive.objects[key], NOW)
 
 
-def test_only_where_s3_refuses_too_the_packs_are_sent_again():
+def test_where_s3_refuses_too_the_lines_wait_in_the_queue_and_no_item_is_sent_again():
     world = World()
     world.log.refuse, world.archive.broken = lambda _record: True, True
     report = world.run(make_pack())
-    assert (report.failed, report.sent_again) == ({}, 1)
+    assert (report.failed, report.delivered, report.sent_again) == ({}, 1, 1)
     assert "log" in report.trouble["m1"]
-    assert (report.delivered, len(world.waiting)) == (0, 1)
+    [pack] = world.waiting_packs
+    assert (pack["items"], len(pack["lines"])) == ([], 1)
+    world.log.refuse, world.archive.broken = lambda _record: False, False
+    world.now += 2
+    world.poll()
+    assert [(line["message_id"], line["outcome"]) for line in world.log.lines()] == [("m-1", "delivered")]
+    assert (world.vendor.took, world.waiting) == (["m-1"], [])
 
 
 def test_the_order_is_letters_log_dlq_queue():

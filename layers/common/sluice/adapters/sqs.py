@@ -102,6 +102,7 @@ class Queues:
             VisibilityTimeout=visibility,
             WaitTimeSeconds=wait,
             AttributeNames=["SentTimestamp"],
+            MessageAttributeNames=["reason"],
         )
         return [
             Received(
@@ -109,6 +110,7 @@ class Queues:
                 receipt_handle=message["ReceiptHandle"],
                 body=message["Body"],
                 sent_at=int(message["Attributes"]["SentTimestamp"]) / 1000,
+                reason=_read_reason(message.get("MessageAttributes")),
             )
             for message in answer.get("Messages", ())
         ]
@@ -191,6 +193,11 @@ def group_entries(entries: Sequence[Entry]) -> Iterator[list[int]]:
         total += size
     if chunk:
         yield chunk
+
+
+def _read_reason(attributes: Mapping[str, Any] | None) -> str:
+    """Why a message is in a dead-letter queue, "" where it does not say so."""
+    return str((attributes or {}).get("reason", {}).get("StringValue", ""))
 
 
 def _message_entry(body: Body) -> Entry:

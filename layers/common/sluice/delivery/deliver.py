@@ -26,6 +26,7 @@ from sluice.times import parse_time
 SUSPECT_RECEIVES = CLAIMING_RECEIVES + 1  # received so often, a pack may be what kills the process
 EARLY_SECONDS = 1.0  # SQS delays by whole seconds: what comes this little too early is taken
 PART_ITEMS = 50  # so many are worth their own calls to SQS and Firehose
+MOST_PART_ITEMS = 200  # about a full pack: what a container that is killed repeats
 UNREADABLE = "unreadable: "
 POISON_VISIBILITY = 1
 BROKEN_VISIBILITY = 120
@@ -89,7 +90,7 @@ class Delivery:
                 waiting.discard(work.message.id)
                 try:
                     left = remains[work.message.id] = sorter.sort_out(work, self._ports.draw())
-                    left.held = work.message.held
+                    left.continue_from(work.message, work.pack)
                 except Exception as error:  # what cannot be written down must fail its own pack only
                     broken[work.message.id] = repr(error)
             ended = [message for message in messages if message.id not in waiting]
@@ -137,6 +138,7 @@ class Delivery:
         settlement = Settlement(self._ports, self._places)
         settlement.settle(remains)
         report.add_trouble(settlement.trouble)
+        report.sent_again += len(settlement.trouble.keys() - settlement.failed.keys())
         self._fail(messages, settlement.failed, broken, report)
         for message_id, left in remains.items():
             if message_id not in settlement.failed:
@@ -206,14 +208,17 @@ class Delivery:
 
 
 def group_works(works: Iterable[PackWork], sync: Sync) -> Iterator[list[PackWork]]:
-    """Parts of a run that keep all its threads busy and are worth settling by themselves."""
+    """Parts of a run that are worth settling by themselves.
+
+    Each keeps all threads busy, unless that takes more items than a killed container should repeat.
+    """
     part: list[PackWork] = []
     items = calls = 0
     for work in works:
         part.append(work)
         items += len(work.pack.items)
         calls += math.ceil(len(work.pack.items) / sync.max_items)
-        if items >= PART_ITEMS and calls >= sync.concurrency:
+        if items >= MOST_PART_ITEMS or (items >= PART_ITEMS and calls >= sync.concurrency):
             yield part
             part, items, calls = [], 0, 0
     if part:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 
@@ -11,7 +11,7 @@ from sluice.delivery.log import dump_lines
 from sluice.delivery.pack_work import Outcome
 from sluice.delivery.schedule import queue_delay
 from sluice.errors import DeliveryError
-from sluice.messages import Held
+from sluice.messages import Held, Message
 from sluice.packs import Item, SyncPack, cut, dump_item, dump_sync_pack
 from sluice.reasons import Reason
 from sluice.times import parse_time
@@ -22,8 +22,8 @@ class Remains:
     """`packs` are SQS bodies with their delay in seconds, `group` their message group ("" for none),
     `archived` the letters as the archive's object, `lines` those of the delivery log, `dead_lines` those of
     the letters; the counts are items. `revived` are packs of the letters' items, which replace letters that
-    cannot be written; `held` is the state of the message that the pack came in. Of a copy of
-    another pack (`is_copy`) nothing is left.
+    cannot be written; `held` is the state of the message that the pack came in, `pack` what
+    all of them are like. Of a copy of another pack (`is_copy`) nothing is left.
 
     `reasons` are why items wait or died; `latencies` milliseconds from receipt to delivery, of live events.
     """
@@ -43,7 +43,8 @@ class Remains:
     revived: list[str] = field(default_factory=list)
     held: Held | None = None
     is_copy: bool = False
-    doomed: list[tuple[SyncPack, Item]] = field(default_factory=list)
+    pack: SyncPack | None = None
+    doomed: list[Item] = field(default_factory=list)
 
     def add_delivered(self, pack: SyncPack, items: Sequence[Item], outcome: Outcome) -> None:
         self.delivered += len(items)
@@ -82,7 +83,7 @@ class Remains:
         self, pack: SyncPack, item: Item, letter: Letter, *, at: float, latency: float | None
     ) -> None:
         self.letters.append(letter)
-        self.doomed.append((pack, item))
+        self.doomed.append(item)
         self.reasons[Reason(letter["reason"])] += 1
         self.dead_lines += dump_lines(
             pack,
@@ -108,10 +109,22 @@ class Remains:
         """New packs like `pack` that hold `items`."""
         self.packs += [(body, delay) for body in dump_packs(pack, items)]
 
+    def continue_from(self, message: Message, pack: SyncPack) -> None:
+        """Takes over what the message and its pack carried along from earlier runs."""
+        self.held, self.pack = message.held, replace(pack, lines=[])
+        self.lines[:0] = [line.encode() for line in pack.lines]
+
+    def keep_lines(self) -> None:
+        """Turns lines that cannot be written into a pack without items, so that no item is sent again."""
+        if self.pack and self.lines:
+            lines = [line.decode() for line in self.lines]
+            self.revived.append(clean_text(dump_sync_pack(replace(self.pack, lines=lines), [])))
+            self.lines = []
+
     def revive(self) -> None:
         """Turns letters that cannot be written into packs of their items: nothing else is sent again."""
-        if self.doomed:
-            self.revived += dump_packs(self.doomed[0][0], [item for _, item in self.doomed])
+        if self.pack:
+            self.revived += dump_packs(self.pack, self.doomed)
         self.reasons -= Counter(Reason(letter["reason"]) for letter in self.letters)
         self.letters, self.archived, self.dead_lines, self.doomed = [], b"", [], []
 

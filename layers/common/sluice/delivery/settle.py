@@ -47,7 +47,10 @@ class Settlement:
         refused = sorted(archive_lines([lines for _, lines in packs], self._ports.log.put))
         direct = b"".join(line for at in refused for line in packs[at][1])
         if direct and not self._ports.archive.put(name_object(direct, self._ports.now()), direct):
-            self._fail([packs[at][0] for at in refused], "neither Firehose nor S3 took its delivery log")
+            for key in (packs[at][0] for at in refused):
+                self.trouble[key] = "neither Firehose nor S3 took its delivery log"
+                remains[key].revive()
+                remains[key].keep_lines()
 
     def _send_letters(self, remains: Mapping[str, Remains]) -> None:
         letters = [
@@ -74,7 +77,10 @@ class Settlement:
             if key not in self.failed
             for body, delay in left.packs
         ]
-        self._send(packs, [{}] * len(packs))
+        refused = self._send(packs, [{}] * len(packs))
+        again = [packs[index] for index in refused]
+        unsent = self._send(again, [{}] * len(again))
+        self._fail([again[index][0] for index in unsent], "the queue did not take its new packs")
 
     def _send_revived(self, remains: Mapping[str, Remains]) -> None:
         """As `sluice.outages` does it with whole messages."""
@@ -85,26 +91,28 @@ class Settlement:
             held = hold(left.held, now)
             packs = [(key, left, body, find_delay(held)) for body in left.revived]
             if is_over(held, now):
-                self._send(packs, [GIVEN_UP] * len(packs), self._places.dlq_url)
+                unsent = self._send(packs, [GIVEN_UP] * len(packs), self._places.dlq_url)
             else:
-                self._send(packs, [held.attributes] * len(packs))
+                unsent = self._send(packs, [held.attributes] * len(packs))
+            if unsent:
+                self._fail([key], "no queue took what is left of it")
 
     def _send(
         self,
         packs: Sequence[tuple[str, Remains, str, int]],
         attributes: Sequence[Mapping[str, str]],
         queue_url: str | None = None,
-    ) -> None:
+    ) -> list[int]:
+        """Indexes of the packs that the queue did not take."""
         if not packs:
-            return
-        unsent = self._ports.queues.send(
+            return []
+        return self._ports.queues.send(
             queue_url or self._places.queue_url,
             [body for _, _, body, _ in packs],
             delays=[delay for _, _, _, delay in packs],
             attributes=attributes,
             groups=[left.group for _, left, _, _ in packs],
         )
-        self._fail([packs[index][0] for index in unsent], "the queue did not take its new packs")
 
     def _fail(self, keys: Sequence[str], why: str) -> None:
         self.failed.update(dict.fromkeys(keys, why))
