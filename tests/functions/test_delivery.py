@@ -225,3 +225,18 @@ def test_poison_is_named_and_its_neighbour_is_done(stage, capsys):
     [line] = read_metrics(capsys)
     assert (line["PacksFailed"], line["Delivered"]) == ([1], [1])
     assert list(line["trouble"]) == [failure["itemIdentifier"]]
+
+
+def test_a_copy_of_a_pack_is_acknowledged_without_a_call(stage, capsys):
+    event = orjson.loads((EVENTS / "packs.json").read_bytes())
+    stage.handle(event)
+    asked = len(stage.vendor.requests)
+    forget_container("delivery")
+    for record in event["Records"]:
+        record["messageId"] += "-copy"
+
+    assert stage.handle(event) == {"batchItemFailures": []}
+
+    assert len(stage.vendor.requests) == asked
+    line = read_metrics(capsys)[-1]
+    assert (line["copies"], line["Attempts"]) == (2, [0])
