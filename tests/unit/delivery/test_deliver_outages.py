@@ -102,3 +102,26 @@ def test_what_was_held_up_counts_as_failed_for_the_alarm():
     world.log.refuse, world.archive.broken = lambda _record: True, True
     report = world.run(make_pack())
     assert (report.failed, report.count()["PacksFailed"]) == ({}, 1)
+
+
+def test_of_several_letters_only_those_that_the_dlq_refuses_come_again():
+    world = World()
+    world.vendor.script = lambda _request: 400
+    world.queues.send(QUEUE, [make_pack(make_event(1), make_event(2), make_event(3))])
+    world.queues.refuse = lambda url, body: url == DLQ and '"m-2"' in body
+    report = world.poll()
+    assert sorted(letter["message_id"] for letter in world.letters) == ["m-1", "m-3"]
+    assert [ids_of(pack) for pack in world.waiting_packs] == [["m-2"]]
+    assert report.dead == {"rejected": 2}
+
+
+def test_what_no_time_is_left_for_is_settled_in_one_go():
+    world = World()
+    times = iter([60.0])
+    world.queues.send(QUEUE, [make_pack(*(make_event(100 * n + k) for k in range(100))) for n in range(5)])
+    received = [message.as_message() for message in world.queues.receive(QUEUE)]
+    sends = []
+    send = world.queues.send
+    world.queues.send = lambda url, bodies, **more: (sends.append(len(bodies)), send(url, bodies, **more))[1]
+    report = world.build().deliver(received, lambda: next(times, 0.0))
+    assert (report.postponed, sends) == (500, [5])

@@ -1,8 +1,10 @@
 """One invocation of a sync's delivery function: messages in, a report out, nothing lost in between."""
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 from sluice.delivery.auth import Auth
 from sluice.delivery.breaker import Breaker
@@ -83,7 +85,12 @@ class Delivery:
         auth = Auth(self.sync.auth, self._ports.secrets)
         works, remains, broken = self._read(messages, started, report)
         waiting = set(works)
-        for last, part in mark_last(list(group_works(works.values(), self.sync)) or [[]]):
+        parts = deque(group_works(works.values(), self.sync))
+        while parts or messages:
+            part = parts.popleft() if parts else []
+            if remaining() < budget.start:  # no call is made any more: what is left is settled together
+                part += chain.from_iterable(parts)
+                parts.clear()
             self._call(part, auth, remaining, budget)
             sorter = Sorter(self.sync.schedule, auth, started, self._ports.now())
             for work in part:
@@ -96,7 +103,7 @@ class Delivery:
             ended = [message for message in messages if message.id not in waiting]
             messages = [message for message in messages if message.id in waiting]
             done = self._settle(ended, remains, broken, report)
-            if done and (acknowledge or not last):
+            if done and (acknowledge or parts):
                 self._ports.queues.delete(self._places.queue_url, done)
             remains, broken = {}, {}
 

@@ -1,7 +1,7 @@
 """What a pack leaves behind after its run: letters for the dead, new packs for the waiting, lines, counts."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import orjson
@@ -121,12 +121,16 @@ class Remains:
             self.revived.append(clean_text(dump_sync_pack(replace(self.pack, lines=lines), [])))
             self.lines = []
 
-    def revive(self) -> None:
-        """Turns letters that cannot be written into packs of their items: nothing else is sent again."""
+    def revive(self, places: Collection[int]) -> None:
+        """Turns the letters at these places, which cannot be written, into packs of their items: nothing else
+        is sent again."""
         if self.pack:
-            self.revived += dump_packs(self.pack, self.doomed)
-        self.reasons -= Counter(Reason(letter["reason"]) for letter in self.letters)
-        self.letters, self.archived, self.dead_lines, self.doomed = [], b"", [], []
+            self.revived += dump_packs(self.pack, [self.doomed[at] for at in sorted(places)])
+        self.reasons -= Counter(Reason(self.letters[at]["reason"]) for at in places)
+        kept = [at for at in range(len(self.letters)) if at not in places]
+        self.letters = [self.letters[at] for at in kept]
+        self.doomed = [self.doomed[at] for at in kept]
+        self.dead_lines = [self.dead_lines[at] for at in kept]
 
 
 def dump_packs(pack: SyncPack, items: Sequence[Item]) -> list[str]:

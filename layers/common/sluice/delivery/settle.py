@@ -37,7 +37,7 @@ class Settlement:
         for key, left in remains.items():
             if left.letters and not self._ports.archive.put(name_letters(left.letters), left.archived):
                 self.trouble[key] = "the archive did not take its dead letters"
-                left.revive()
+                left.revive(range(len(left.letters)))
 
     def _write_log(self, remains: Mapping[str, Remains]) -> None:
         """To Firehose; what that does not take, as one object to where Firehose would have put it."""
@@ -49,26 +49,26 @@ class Settlement:
         if direct and not self._ports.archive.put(name_object(direct, self._ports.now()), direct):
             for key in (packs[at][0] for at in refused):
                 self.trouble[key] = "neither Firehose nor S3 took its delivery log"
-                remains[key].revive()
+                remains[key].revive(range(len(remains[key].letters)))
                 remains[key].keep_lines()
 
     def _send_letters(self, remains: Mapping[str, Remains]) -> None:
         letters = [
-            (key, letter)
-            for key, left in remains.items()
-            if key not in self.failed
-            for letter in left.letters
+            (key, place, letter) for key, left in remains.items() for place, letter in enumerate(left.letters)
         ]
         if not letters:
             return
         unsent = self._ports.queues.send(
             self._places.dlq_url,
-            [dump_letter(letter) for _, letter in letters],
-            attributes=[letter_attributes(letter) for _, letter in letters],
+            [dump_letter(letter) for _, _, letter in letters],
+            attributes=[letter_attributes(letter) for _, _, letter in letters],
         )
-        for key in {letters[index][0] for index in unsent}:
+        places: dict[str, set[int]] = {}
+        for key, place, _ in (letters[index] for index in unsent):
+            places.setdefault(key, set()).add(place)
+        for key, refused in places.items():
             self.trouble[key] = "the DLQ did not take its dead letters"
-            remains[key].revive()
+            remains[key].revive(refused)
 
     def _send_packs(self, remains: Mapping[str, Remains]) -> None:
         packs = [
@@ -89,8 +89,9 @@ class Settlement:
             if key in self.failed or not left.revived:
                 continue
             held = hold(left.held, now)
-            packs = [(key, left, body, find_delay(held)) for body in left.revived]
-            if is_over(held, now):
+            over = is_over(held, now)
+            packs = [(key, left, body, 0 if over else find_delay(held)) for body in left.revived]
+            if over:
                 unsent = self._send(packs, [GIVEN_UP] * len(packs), self._places.dlq_url)
             else:
                 unsent = self._send(packs, [held.attributes] * len(packs))

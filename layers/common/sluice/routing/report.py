@@ -9,7 +9,7 @@ from sluice.outages import find_visibility
 from sluice.routing.verdicts import Routed
 
 POISON_WAIT = 1
-SOON_WAIT = 5
+LATE_WAIT = 120
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ class Report:
 
     def fail_late(self, message: Message) -> None:
         """No time was left for it."""
-        self.failed[message.id] = SOON_WAIT
+        self.failed[message.id] = min(find_visibility(message.receive_count), LATE_WAIT)
         self.trouble["time"] += 1
 
     def release(self, message_ids: Iterable[str]) -> None:

@@ -152,10 +152,14 @@ class Router:
     def _parse(self, messages: Sequence[Message], report: Report) -> list[Parsed]:
         """The ingest packs, with the keys they must own to pass. Forwards sync packs that were put back."""
         parsed: list[Parsed] = []
+        seen: set[tuple[str, int]] = set()
         put_back: list[tuple[Message, SyncPack]] = []
         for message in messages:
             try:
                 pack = parse_ingest_pack(message.body)
+                if (pack.pack_id, pack.part) in seen:
+                    continue  # SQS holds it twice, because its answer to ingest was lost
+                seen.add((pack.pack_id, pack.part))
                 parsed.append((message, pack, self._dedup.list_keys(pack)))
             except PackUnreadable as error:
                 if (sync_pack := self._find_sync_pack(message)) is None:
