@@ -168,6 +168,7 @@ def test_what_was_settled_before_a_container_dies_is_not_repeated():
     def answer(request):
         if len(world.vendor.took) == 850:
             raise Killed
+        world.now += 0.01
         return 200
 
     world.vendor.script = answer
@@ -179,6 +180,14 @@ def test_what_was_settled_before_a_container_dies_is_not_repeated():
     twice = [message_id for message_id, times in Counter(world.vendor.took).items() if times > 1]
     assert len(set(world.vendor.took)) == 1000
     assert len(twice) <= 100
+
+
+def test_parts_that_are_done_at_once_are_settled_together():
+    world = World(make_workspace(concurrency=1))
+    for n in range(10):
+        world.queues.send(QUEUE, [make_pack(*(make_event(100 * n + k) for k in range(100)))])
+    assert world.poll().delivered == 1000
+    assert len(world.log.records) == 1
 
 
 def test_a_destination_that_takes_lists_has_at_most_two_full_packs_in_hand():

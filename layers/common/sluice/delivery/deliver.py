@@ -27,8 +27,9 @@ from sluice.times import parse_time
 
 SUSPECT_RECEIVES = CLAIMING_RECEIVES + 1  # received so often, a pack may be what kills the process
 EARLY_SECONDS = 1.0  # SQS delays by whole seconds: what comes this little too early is taken
-PART_ITEMS = 50  # so many are worth their own calls to SQS and Firehose
-MOST_PART_ITEMS = 200  # about a full pack: what a container that is killed repeats
+PART_ITEMS = 50
+MOST_PART_ITEMS = 200  # about a full pack
+SETTLE_EVERY = 0.25  # seconds of work that a container which is killed repeats, besides the part in hand
 UNREADABLE = "unreadable: "
 POISON_VISIBILITY = 1
 BROKEN_VISIBILITY = 120
@@ -77,14 +78,15 @@ class Delivery:
         *,
         acknowledge: bool,
     ) -> None:
-        """Delivers and settles some messages, a few at a time: a container that is killed repeats only these.
+        """Delivers some messages part by part, and settles what is finished every quarter of a second.
 
-        Each part is acknowledged before the next one begins, the last one where `acknowledge` says so.
+        What is settled is acknowledged before the next part begins, so that a container that is killed repeats
+        little. The last part is acknowledged where `acknowledge` says so.
         """
         started = self._ports.now()
         auth = Auth(self.sync.auth, self._ports.secrets)
         works, remains, broken = self._read(messages, started, report)
-        waiting = set(works)
+        waiting, settled = set(works), started
         parts = deque(group_works(works.values(), self.sync))
         while parts or messages:
             part = parts.popleft() if parts else []
@@ -100,6 +102,9 @@ class Delivery:
                     left.continue_from(work.message, work.pack)
                 except Exception as error:  # what cannot be written down must fail its own pack only
                     broken[work.message.id] = repr(error)
+            if parts and self._ports.now() - settled < SETTLE_EVERY:
+                continue
+            settled = self._ports.now()
             ended = [message for message in messages if message.id not in waiting]
             messages = [message for message in messages if message.id in waiting]
             done = self._settle(ended, remains, broken, report)
@@ -215,10 +220,7 @@ class Delivery:
 
 
 def group_works(works: Iterable[PackWork], sync: Sync) -> Iterator[list[PackWork]]:
-    """Parts of a run that are worth settling by themselves.
-
-    Each keeps all threads busy, unless that takes more items than a killed container should repeat.
-    """
+    """Parts of a run. Each keeps all threads busy, unless that takes more items than a full pack."""
     part: list[PackWork] = []
     items = calls = 0
     for work in works:
