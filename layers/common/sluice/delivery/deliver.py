@@ -80,8 +80,8 @@ class Delivery:
     ) -> None:
         """Delivers some messages part by part, and settles what is finished every quarter of a second.
 
-        What is settled is acknowledged before the next part begins, so that a container that is killed repeats
-        little. The last part is acknowledged where `acknowledge` says so.
+        What is settled is acknowledged before the next part begins, so a killed container repeats little.
+        The last part is acknowledged where `acknowledge` says so.
         """
         started = self._ports.now()
         auth = Auth(self.sync.auth, self._ports.secrets)
