@@ -124,6 +124,7 @@ def price_additions(load: Load, prices: PriceTable) -> dict[str, float]:
         "delivery log (Firehose)": bill_records(runs, line_bytes / runs) / GB * prices["firehose_gb"],
         "archive: verdicts": frame_bytes / GB * prices["firehose_gb"],
         "logs: Lambda's and longer lines": log_bytes / GB * prices["log_gb"],
+        "copies of sync packs (writes)": load.items / load.per_pack * prices["dynamodb_write"],
         "breaker and keys (reads)": (load.delivery_runs + load.requests / 2) * prices["dynamodb_read"],
         "S3 objects": 2 * min(load.router_runs, MINUTES) * prices["s3_put"],
         "S3 storage, first month": stored / GB * prices["s3_gb_month"],

@@ -7,7 +7,7 @@ import orjson
 
 from cli.dlq.queues import Dlq
 from cli.replay.select import name_event
-from sluice.archiver.letters import read_ingest_pack, read_letter, read_sync_pack, write_lines
+from sluice.archiver.letters import read_forwarded, read_ingest_pack, read_letter, read_sync_pack, write_lines
 from sluice.archiver.ports import Received
 from sluice.packs import Event
 
@@ -45,6 +45,7 @@ def read_message(dlq: Dlq, received: Received) -> DeadMessage:
         return DeadMessage(received, lines, letter, [letter["event"]] if letter["event"] else [])
     if not dlq.sync:
         unrouted = read_ingest_pack(received.body)
-        return DeadMessage(received, lines, None, unrouted.events if unrouted else [])
+        events = unrouted.events if unrouted else read_forwarded(received.body)
+        return DeadMessage(received, lines, None, events)
     pack = read_sync_pack(received.body, dlq.sync)
     return DeadMessage(received, lines, None, [item.event for item in pack.items] if pack else [])

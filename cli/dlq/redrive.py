@@ -126,7 +126,10 @@ def make_parcels(dlq: Dlq, messages: Sequence[DeadMessage]) -> list[Parcel]:
         items = [_dump_letter_item(message) for message in letters]
         for part in cut([len(item) for item in items]):
             first_seen = min(str((message.letter or {})["first_seen"]) for message in letters[part])
-            pack = SyncPack(dlq.sync, [], attempt=1, first_seen=first_seen, replay=replay)
+            origin = letters[part][
+                0
+            ].received.id  # so that a second redrive of an event is no copy of the first
+            pack = SyncPack(dlq.sync, [], attempt=1, first_seen=first_seen, replay=replay, origin=origin)
             parcels.append(Parcel(clean_text(dump_sync_pack(pack, items[part])), pack.group, letters[part]))
     return parcels
 

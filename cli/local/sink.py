@@ -14,8 +14,8 @@
     DELETE /_script     forgets the scripts
     PUT /_tally         {"ids": "regular expression"}: requests are no longer kept; instead each id in a body
                         is counted, for runs of hundreds of thousands of events
-    GET /_tally         {id: [requests that had it, times it was taken, times it was refused by name]};
-                        `?path=` those of a path
+    GET /_tally         {id: [requests that had it, times it was taken, times it was refused by name, times it
+                        was taken and the caller did not get the answer]}; `?path=` those of a path
     DELETE /_tally      requests are kept again
     GET /               a page that shows what arrives
 
@@ -25,6 +25,7 @@ The last 100,000 requests or 256 MiB of bodies are kept, whichever is less; olde
 import argparse
 import contextlib
 import json
+import select
 import socket
 import struct
 import time
@@ -94,8 +95,11 @@ class SinkHandler(BaseHTTPRequestHandler):
         if answer.refuse:
             answer = replace(answer, body=name_refusals(refusals, answer.status))
         status, refused = answer.told_status, [one.item for one in refusals]
-        self.server.state.store(Received(self.command, path, query, headers, body, arrived, status, refused))
+        received = Received(self.command, path, query, headers, body, arrived, status, refused)
+        self.server.state.store(received)
         time.sleep(answer.delay)
+        if answer.fault == "cut" or self.is_alone():
+            self.server.state.note_unheard(received)
         if answer.drop:
             self.close_connection = True
         elif answer.fault:
@@ -103,6 +107,14 @@ class SinkHandler(BaseHTTPRequestHandler):
             self.fail(answer)
         else:
             self.send_answer(answer)
+
+    def is_alone(self) -> bool:
+        """Whether the caller closed the connection: its timeout passed, or it died."""
+        try:
+            readable, _, _ = select.select([self.connection], [], [], 0)
+            return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
+        except ConnectionError:
+            return True
 
     def fail(self, answer: Answer) -> None:
         """An answer that goes wrong on the wire; one whose caller is gone already needs no more."""

@@ -111,6 +111,12 @@ class SinkState:
             while len(self._requests) > self._kept_requests or self._bytes > self._kept_bytes:
                 self._bytes -= len(self._requests.popleft().body)
 
+    def note_unheard(self, request: Received) -> None:
+        """A tallied request that was taken, and whose caller did not get the answer."""
+        with self._lock:
+            if self._tally is not None and request.is_taken:
+                self._tally.miss(request.path, request.body, refused=request.refused)
+
     def list_requests(self, path: str = "", limit: int | None = None) -> list[dict[str, Any]]:
         """Those of a path (`/crm/*` takes all below), or all; the last `limit` of them, oldest first."""
         with self._lock:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 class Tally:
     """Counts ids in bodies by path. `pattern` finds them, by its first group or as a whole.
 
-    Three small numbers an id and path: about 150 bytes, so a million of them are no trouble.
+    Four small numbers an id and path: about 150 bytes, so a million of them are no trouble.
     """
 
     def __init__(self, pattern: str) -> None:
@@ -23,15 +23,20 @@ class Tally:
         seen = self._seen[path]
         named = {message_id for item in refused for message_id in self._pattern.findall(item)}
         for message_id in self._pattern.findall(body):
-            counts = seen.setdefault(message_id, [0, 0, 0])
+            counts = seen.setdefault(message_id, [0, 0, 0, 0])
             counts[0] += 1
             counts[1] += taken and message_id not in named
             counts[2] += message_id in named
 
-    def read(self, path: str) -> dict[str, list[int]]:
-        """`[requests that had it, times it was taken, times it was refused by name]` by id.
+    def miss(self, path: str, body: bytes, *, refused: Iterable[bytes] = ()) -> None:
+        """A counted request that was taken, and whose caller did not get the answer."""
+        named = {message_id for item in refused for message_id in self._pattern.findall(item)}
+        for message_id in self._pattern.findall(body):
+            self._seen[path][message_id][3] += message_id not in named
 
-        Of the paths that fit.
+    def read(self, path: str) -> dict[str, list[int]]:
+        """By id, of the paths that fit: in how many requests it was, how often it was taken, how often it was
+        refused by name, and how often it was taken without the caller getting the answer.
         """
         found: dict[str, list[int]] = {}
         for own, seen in self._seen.items():
@@ -39,7 +44,7 @@ class Tally:
                 for message_id, more in seen.items():
                     name = message_id.decode("utf-8", "replace")
                     found[name] = [
-                        old + new for old, new in zip(found.get(name, (0, 0, 0)), more, strict=True)
+                        old + new for old, new in zip(found.get(name, (0, 0, 0, 0)), more, strict=True)
                     ]
         return found
 

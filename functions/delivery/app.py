@@ -32,6 +32,8 @@ def count(report: Report, sync: str) -> None:
     metrics.add_metric("OldestWaitingSeconds", MetricUnit.Seconds, report.oldest)
     for latency in report.latencies:
         metrics.add_metric("LatencyMs", MetricUnit.Milliseconds, latency)
+    if report.copies:
+        metrics.add_metadata("copies", report.copies)
     if report.trouble:
         metrics.add_metadata("trouble", report.trouble)
     for reason, items in report.dead.items():

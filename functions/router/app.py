@@ -25,13 +25,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def count(report: Report) -> None:
     """The lines an invocation logs: one of its own, and one for each reason and each sync."""
     metrics.add_metric("Packs", MetricUnit.Count, report.packs)
-    metrics.add_metric("PacksFailed", MetricUnit.Count, len(report.failed))
+    metrics.add_metric("PacksFailed", MetricUnit.Count, len(report.failed) + report.sent_again)
     metrics.add_metric("Accepted", MetricUnit.Count, report.accepted)
     metrics.add_metric("Duplicates", MetricUnit.Count, report.duplicates)
     metrics.add_metric("Replayed", MetricUnit.Count, report.replayed)
     metrics.add_metric("FunctionErrors", MetricUnit.Count, report.function_errors.total())
     if report.trouble:
         metrics.add_metadata("trouble", dict(report.trouble))
+    if report.put_back:
+        metrics.add_metadata("put_back", report.put_back)
     if report.unreadable:
         metrics.add_metadata("unreadable", report.unreadable)
     if report.unknown_sources:

@@ -121,6 +121,14 @@ def test_what_is_received_says_when_it_was_sent_and_is_hidden_as_long_as_asked(w
     assert world.queues.delete(url, [again.receipt_handle]) == []
 
 
+def test_what_is_received_says_for_what_reason_it_is_there(world):
+    url = world.make("q")
+    world.queues.send(url, ["a"], attributes=[{"reason": "rejected", "status": "400"}])
+    world.queues.send(url, ["b"], attributes=[{}])
+    received = [m for _ in range(2) for m in world.queues.receive(url, visibility=60)]
+    assert sorted((message.body, message.reason) for message in received) == [("a", "rejected"), ("b", "")]
+
+
 def test_of_a_queue_that_is_not_there_nothing_is_received_in_silence():
     with fake_aws(), pytest.raises(ClientError):
         RealQueues().queues.receive("https://sqs.us-east-1.amazonaws.com/1/none", visibility=1)

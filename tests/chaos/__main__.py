@@ -2,6 +2,7 @@
 
     make chaos                                100,000 events, ten minutes or so
     make chaos ARGS="--seed 7 --events 2000"  the same faults again, fewer of them
+    make chaos ARGS=--no-kills                no function is killed
 
 Exit code 0 where every event is accounted for, 1 where one was lost, 2 for bad arguments.
 """
@@ -25,10 +26,11 @@ def main(words: Sequence[str] | None = None, carry_out: Callable[[Plan, float], 
     parser.add_argument(
         "--settle", type=float, default=900, help="seconds to wait after healing, at most (default: 900)"
     )
+    parser.add_argument("--no-kills", action="store_true", help="calls fail, but no function is killed")
     arguments = parser.parse_args(words)
     if arguments.events < 1:
         parser.error("--events must be 1 or more")
-    plan = make_plan(arguments.seed, arguments.events)
+    plan = make_plan(arguments.seed, arguments.events, kills=not arguments.no_kills)
     say(f"seed {arguments.seed}: {plan.events:,} events in {len(plan.requests):,} requests")
     result = carry_out(plan, arguments.settle)
     describe(result)

@@ -14,6 +14,7 @@ COLUMNS = [
     "duplicates dropped",
     "lost",
     "delivered twice",
+    "of these unheard",
 ]
 
 
@@ -24,7 +25,8 @@ class Evidence:
 
     `dead` is the reason by id of what is in the dead-letter queue, `blocked` are the ids the archive has as
     blocked; `dropped` is how many copies of an id the archive has as duplicates; `breaks_rules` are the ids
-    the sender made to be blocked: any other that was is lost.
+    the sender made to be blocked: any other that was is lost. `unheard` is how often an id was taken while
+    the destination's answer reached nobody.
     """
 
     sent: Mapping[str, int]
@@ -34,12 +36,14 @@ class Evidence:
     blocked: Collection[str]
     dropped: Mapping[str, int]
     breaks_rules: Collection[str]
+    unheard: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
 class Balance:
     """Counts of copies by how they ended, `rejected` of those dead whose letter gives that reason; `lost` are
-    ids, `twice` counts ids that were taken more than once, `refused` those refused by name and never taken.
+    ids, `twice` counts ids that were taken more than once, `unheard` those of them that were taken again
+    because an answer reached nobody, `refused` those refused by name and never taken.
 
     `strangers` are ids that the destination took and nobody sent, or took although they break a rule.
     """
@@ -51,6 +55,7 @@ class Balance:
     blocked: int = 0
     dropped: int = 0
     twice: int = 0
+    unheard: int = 0
     refused: int = 0
     lost: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
@@ -74,6 +79,7 @@ def balance(evidence: Evidence) -> Balance:
         found.sent += copies
         found.dropped += dropped
         found.twice += taken > 1
+        found.unheard += taken > 1 >= taken - evidence.unheard.get(message_id, 0)
         found.refused += not taken and message_id in evidence.refused
         if message_id in evidence.breaks_rules:
             if message_id in evidence.blocked:
@@ -103,6 +109,6 @@ def render(balances: Mapping[str, Balance]) -> str:
     rows = [COLUMNS, ["---", *["--:"] * (len(COLUMNS) - 1)]]
     for sync, found in balances.items():
         numbers = [found.sent, found.delivered, found.dead, found.rejected, found.blocked, found.dropped]
-        numbers += [len(found.lost), found.twice]
+        numbers += [len(found.lost), found.twice, found.unheard]
         rows.append([sync, *(f"{number:,}" for number in numbers)])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

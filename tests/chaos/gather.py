@@ -28,12 +28,14 @@ def call_sink(facts: Facts, method: str, path: str, body: Any = None) -> Any:
     return json.loads(answer.data)
 
 
-def read_tally(facts: Facts, destination: str) -> tuple[dict[str, int], set[str]]:
-    """How often a destination took each message id, and the ids that it refused by name, once or more."""
+def read_tally(facts: Facts, destination: str) -> tuple[dict[str, int], set[str], dict[str, int]]:
+    """How often a destination took each message id, the ids that it refused by name, once or more, and how
+    often it took an id while its answer reached nobody."""
     query = urllib.parse.urlencode({"path": f"/{destination}/*"})
     tally: dict[str, list[int]] = call_sink(facts, "GET", f"/_tally?{query}")
-    takings = {message_id: taken for message_id, (_, taken, _) in tally.items() if taken}
-    return takings, {message_id for message_id, (_, _, refused) in tally.items() if refused}
+    takings = {message_id: taken for message_id, (_, taken, _, _) in tally.items() if taken}
+    refusals = {message_id for message_id, (_, _, refused, _) in tally.items() if refused}
+    return takings, refusals, {message_id: missed for message_id, (_, _, _, missed) in tally.items()}
 
 
 def count_waiting(facts: Facts) -> int:
@@ -86,7 +88,7 @@ def gather(
     reasons: dict[str, Counter[str]] = {}
     for sync, destination in SYNCS.items():
         dead = read_dead(facts, sync)
-        takings, refused = read_tally(facts, destination)
-        evidence[sync] = Evidence(sent, takings, refused, dead, blocked, dropped, breaks_rules)
+        takings, refused, unheard = read_tally(facts, destination)
+        evidence[sync] = Evidence(sent, takings, refused, dead, blocked, dropped, breaks_rules, unheard)
         reasons[sync] = Counter(dead.values())
     return evidence, reasons

@@ -7,7 +7,7 @@ same order. What they meet at that moment is the machine's.
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 SOURCE = "shop"
@@ -61,14 +61,20 @@ class Plan:
         return sum(event["properties"]["note"] == REFUSED for batch, _ in self.requests for event in batch)
 
 
-def make_plan(seed: int, events: int) -> Plan:
-    """The plan for so many different events; some requests are sent twice on top."""
+def make_plan(seed: int, events: int, *, kills: bool = True) -> Plan:
+    """The plan for so many different events; some requests are sent twice on top.
+
+    Without `kills` the same calls fail in the same order, but no function is killed.
+    """
     requests, blocked = plan_requests(random.Random(f"{seed} events"), seed, events)
     return Plan(
         requests,
         frozenset(blocked),
         {name: list(plan_answers(random.Random(f"{seed} {name}"), name, events)) for name in SYNCS.values()},
-        list(plan_steps(random.Random(f"{seed} storm"), events)),
+        [
+            step if kills else replace(step, kill="")
+            for step in plan_steps(random.Random(f"{seed} storm"), events)
+        ],
     )
 
 

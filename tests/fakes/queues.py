@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sluice.messages import Message, read_held
 from sluice.quoted import Quoted
 
 
@@ -16,6 +17,17 @@ class Stored:
     receive_count: int = 0
     receipt_handle: str = ""
     sent_at: float = 0.0
+
+    @property
+    def reason(self) -> str:
+        return self.attributes.get("reason", "")
+
+    def as_message(self) -> Message:
+        """As Lambda hands it over."""
+        attributes = {name: {"stringValue": text} for name, text in self.attributes.items()}
+        return Message(
+            self.id, self.receipt_handle, self.receive_count, self.body, self.group, read_held(attributes)
+        )
 
 
 @dataclass

@@ -11,7 +11,7 @@ import orjson
 import pytest
 from moto import mock_aws
 
-from tests.adapters.aws import make_table
+from tests.adapters.aws import make_table, play_partiql
 from tests.fakes.vendor_server import run_server
 from tests.functions.container import forget_container, start_container
 
@@ -42,6 +42,7 @@ class Stage:
             },
         )
         make_table("control", "kind", "id")
+        play_partiql(make_table("dedup", "id"), boto3.DEFAULT_SESSION.events)
         boto3.client("ssm").put_parameter(
             Name="/sluice/destinations/crm/token", Value="s3cr3t", Type="SecureString"
         )
@@ -90,6 +91,7 @@ def stage(monkeypatch, tmp_path):
             "SLUICE_ARCHIVE_BUCKET": "archive",
             "SLUICE_DELIVERY_STREAM": "deliveries",
             "SLUICE_CONTROL_TABLE": "control",
+            "SLUICE_DEDUP_TABLE": "dedup",
             "SLUICE_ALLOW_PRIVATE_DESTINATIONS": "true",
         }
         for name, value in environment.items():
@@ -223,3 +225,18 @@ def test_poison_is_named_and_its_neighbour_is_done(stage, capsys):
     [line] = read_metrics(capsys)
     assert (line["PacksFailed"], line["Delivered"]) == ([1], [1])
     assert list(line["trouble"]) == [failure["itemIdentifier"]]
+
+
+def test_a_copy_of_a_pack_is_acknowledged_without_a_call(stage, capsys):
+    event = orjson.loads((EVENTS / "packs.json").read_bytes())
+    stage.handle(event)
+    asked = len(stage.vendor.requests)
+    forget_container("delivery")
+    for record in event["Records"]:
+        record["messageId"] += "-copy"
+
+    assert stage.handle(event) == {"batchItemFailures": []}
+
+    assert len(stage.vendor.requests) == asked
+    line = read_metrics(capsys)[-1]
+    assert (line["copies"], line["Attempts"]) == (2, [0])

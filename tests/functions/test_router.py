@@ -10,6 +10,7 @@ import pytest
 from sluice.adapters.clients import build_client
 from sluice.packs import parse_sync_pack
 from tests.adapters.aws import fake_aws, make_table, play_partiql
+from tests.e2e.deadlines import eventually
 from tests.functions.container import forget_container, start_container
 from tests.unit.routing.world import ORDERS, make_sync, make_type, make_workspace
 
@@ -50,6 +51,10 @@ class Stack:
         answer = self.sqs.receive_message(QueueUrl=self.queues[name], MaxNumberOfMessages=10)
         packs = [parse_sync_pack(message["Body"]) for message in answer.get("Messages", [])]
         return [(item.type, item.message_id) for pack in packs for item in pack.items]
+
+    def receive(self, name):
+        answer = self.sqs.receive_message(QueueUrl=self.queues[name], MaxNumberOfMessages=10)
+        return [message["Body"] for message in answer.get("Messages", [])]
 
     def archived(self):
         """(message id, verdict) of every archive line."""
@@ -176,3 +181,32 @@ def test_an_invocation_counts_what_became_of_the_events(stack, capsys):
         ("Routed", "purchases-to-crm"): 1,
         ("Routed", "all-to-webhook"): 3,
     }
+
+
+def test_a_pack_that_aws_held_up_is_sent_again_with_its_state_and_acknowledged(stack):
+    build_client("firehose").delete_delivery_stream(DeliveryStreamName="events")
+
+    assert invoke("batch") == {"batchItemFailures": []}
+
+    url = stack.queues["ingest"]
+    delayed = stack.sqs.get_queue_attributes(
+        QueueUrl=url, AttributeNames=["ApproximateNumberOfMessagesDelayed"]
+    )
+    assert delayed["Attributes"] == {"ApproximateNumberOfMessagesDelayed": "2"}
+
+
+def test_what_a_queue_refused_is_in_the_ingest_queue_and_forwarded_from_there(stack):
+    stack.sqs.delete_queue(QueueUrl=stack.queues["AllToWebhook"])
+    assert invoke("batch") == {"batchItemFailures": []}
+    assert len(stack.sent("PurchasesToCrm")) == 1
+
+    stack.sqs.create_queue(QueueName="stack-AllToWebhook")
+    bodies = eventually(lambda: stack.receive("ingest"), what="the sync pack is due", seconds=10)
+    record = orjson.loads((EVENTS / "batch.json").read_bytes())["Records"][0]
+    app = importlib.import_module("functions.router.app")
+    answer = app.handler({"Records": [{**record, "body": body} for body in bodies]}, Context())
+
+    assert answer == {"batchItemFailures": []}
+    assert len(stack.sent("AllToWebhook")) == 3
+    assert stack.sent("PurchasesToCrm") == []
+    assert len(stack.archived()) == 4

@@ -106,6 +106,7 @@ def test_all_functions_run_the_same_runtime_and_the_layers_are_built_for_it(
                 "SLUICE_ARCHIVE_BUCKET": {"Ref": "ArchiveBucket"},
                 "SLUICE_DELIVERY_STREAM": {"Ref": "DeliveryStream"},
                 "SLUICE_CONTROL_TABLE": {"Ref": "ControlTable"},
+                "SLUICE_DEDUP_TABLE": {"Ref": "DedupTable"},
                 "SLUICE_ALLOW_PRIVATE_DESTINATIONS": "false",
             },
         ),
@@ -120,7 +121,7 @@ def test_a_function_gets_its_environment_with_the_documented_defaults(
 
 
 def test_retries_to_the_own_queue_are_not_taken_for_a_runaway_loop(resources: Any) -> None:
-    for name in ("PlainDeliveryFunction", "OwnDeliveryFunction"):
+    for name in ("RouterFunction", "PlainDeliveryFunction", "OwnDeliveryFunction"):
         assert resources[name]["Properties"]["RecursiveLoop"] == "Allow"
 
 

@@ -67,7 +67,10 @@ class Item:
 class SyncPack:
     """Items of one sync that are tried together. Times are text; `attempt` counts from 1.
 
-    `replay` is the id of the replay that the items come from, None for live events.
+    `replay` is the id of the replay that the items come from, None for live events. `origin` is what the pack
+    was made from: the id of an ingest pack, or of the message that held its items before. It makes two packs
+    differ unless one is a copy of the other. `lines` of the delivery log could not be
+    written yet.
     """
 
     sync: str
@@ -77,6 +80,8 @@ class SyncPack:
     first_attempt_at: str | None = None
     not_before: str | None = None
     replay: str | None = None
+    origin: str | None = None
+    lines: list[str] = field(default_factory=list)
 
     @property
     def group(self) -> str:
@@ -139,6 +144,8 @@ def parse_sync_pack(body: str) -> SyncPack:
             first_attempt_at=raw["first_attempt_at"],
             not_before=raw["not_before"],
             replay=raw.get("replay"),
+            origin=raw.get("origin"),
+            lines=raw.get("lines", []),
         )
     except (KeyError, TypeError) as error:
         raise PackUnreadable(f"not a sync pack: {error!r}") from error
@@ -148,9 +155,12 @@ def parse_sync_pack(body: str) -> SyncPack:
         pack.first_attempt_at or "",
         pack.not_before or "",
         pack.replay or "",
+        pack.origin or "",
     )
     if not all(type(text) is str for text in texts) or type(pack.attempt) is not int:
         raise PackUnreadable("not a sync pack: a field has another type")
+    if type(pack.lines) is not list or not all(type(line) is str for line in pack.lines):
+        raise PackUnreadable("not a sync pack: lines are not texts")
     if not all(type(item.event) is dict and type(item.type) is str for item in pack.items):
         raise PackUnreadable("not a sync pack: items are no events")
     return pack
@@ -171,6 +181,8 @@ def dump_sync_pack(pack: SyncPack, items: Sequence[bytes]) -> str:
         "first_attempt_at": pack.first_attempt_at,
         "not_before": pack.not_before,
         **({"replay": pack.replay} if pack.replay else {}),
+        **({"origin": pack.origin} if pack.origin else {}),
+        **({"lines": pack.lines} if pack.lines else {}),
         "items": orjson.Fragment(b"[" + b",".join(items) + b"]"),
     }
     return orjson.dumps(frame).decode()

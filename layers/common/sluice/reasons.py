@@ -63,3 +63,6 @@ class Reason(StrEnum):
 
     # A whole pack that SQS moved to a dead-letter queue: every receive crashed, or found no pack in it.
     UNHANDLED = "unhandled"
+
+    # A whole pack that Sluice put into a dead-letter queue: AWS errors held it up for a day.
+    AWS_UNAVAILABLE = "aws_unavailable"

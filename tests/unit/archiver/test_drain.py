@@ -123,6 +123,34 @@ def test_nothing_is_deleted_while_the_archive_is_down(form):
     assert world.drain()[DLQ].deleted == 1
 
 
+def test_a_pack_that_aws_errors_held_up_says_so():
+    world = World()
+    reason = {"reason": "aws_unavailable"}
+    world.queues.send(DLQ, [make_sync_pack(1)], attributes=[reason])
+    world.queues.send(INGEST_DLQ, [make_ingest_pack(2)], attributes=[reason])
+    world.now += 8 * DAY
+    world.drain()
+    assert {line["reason"] for line in world.archive.lines()} == {"aws_unavailable"}
+
+
+def test_a_reason_that_is_none_of_a_whole_pack_counts_as_unhandled():
+    world = World()
+    world.queues.send(DLQ, [make_sync_pack(1)], attributes=[{"reason": "of somebody else"}])
+    world.now += 8 * DAY
+    world.drain()
+    assert [line["reason"] for line in world.archive.lines()] == ["unhandled"]
+
+
+def test_a_sync_pack_that_could_not_be_forwarded_is_archived_so_that_it_can_be_sent_again():
+    world = World()
+    world.queues.send(INGEST_DLQ, [make_sync_pack(1, 2)])
+    world.now += 8 * DAY
+    world.drain()
+    [line] = world.archive.lines()
+    assert line["message_ids"] == ["m-1", "m-2"]
+    assert line["pack"] == orjson.loads(make_sync_pack(1, 2))
+
+
 def test_trouble_with_one_queue_holds_up_no_other():
     world = World()
     world.queues.send(INGEST_DLQ, [make_ingest_pack()])

@@ -28,10 +28,21 @@ def test_a_run_that_adds_up_ends_well(capsys):
 
     printed = capsys.readouterr().out
     assert "seed 7: 30 events" in printed
-    assert "| orders | 3 | 2 | 1 | 1 | 0 | 0 | 0 | 1 |" in printed
+    assert "| orders | 3 | 2 | 1 | 1 | 0 | 0 | 0 | 1 | 0 |" in printed
     assert "orders: died of rejected 1" in printed
     assert "refused by name, and never taken: 1" in printed
     assert "✓ nothing is lost" in printed
+
+
+def test_without_kills_the_same_calls_fail_and_no_function_dies():
+    plans = []
+    for words in (["--events", "1000"], ["--events", "1000", "--no-kills"]):
+        main(words, lambda plan, settle: (plans.append(plan), make_result())[1])
+
+    stormy, calm = plans
+    assert [step.rules for step in calm.steps] == [step.rules for step in stormy.steps]
+    assert any(step.kill for step in stormy.steps)
+    assert not any(step.kill for step in calm.steps)
 
 
 @pytest.mark.parametrize(

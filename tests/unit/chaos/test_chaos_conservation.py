@@ -64,6 +64,14 @@ def test_an_event_that_should_have_been_blocked_must_not_arrive():
     assert not found.holds
 
 
+def test_a_repeat_that_follows_an_answer_that_reached_nobody_is_told_from_others():
+    takings = {"a": 2, "b": 2, "c": 3, "d": 1}
+    sent = dict.fromkeys(takings, 1)
+    found = balance(make_evidence(sent=sent, takings=takings, unheard={"a": 1, "c": 1, "d": 1}))
+
+    assert (found.twice, found.unheard) == (3, 1)
+
+
 def test_an_event_that_nobody_sent_must_not_arrive():
     found = balance(make_evidence(takings={"a": 1, "z": 1}))
 
@@ -125,10 +133,10 @@ def test_a_line_that_is_in_the_archive_twice_is_one_copy():
 
 def test_the_table_has_a_row_a_sync():
     table = render(
-        {"orders": Balance(sent=12_345, delivered=12_340, dead=5, rejected=4, lost=["x"], twice=7)}
+        {"orders": Balance(sent=12_345, delivered=12_340, dead=5, rejected=4, lost=["x"], twice=7, unheard=2)}
     )
 
-    assert table.splitlines()[2] == "| orders | 12,345 | 12,340 | 5 | 4 | 0 | 0 | 1 | 7 |"
+    assert table.splitlines()[2] == "| orders | 12,345 | 12,340 | 5 | 4 | 0 | 0 | 1 | 7 | 2 |"
 
 
 def test_the_table_in_the_docs_is_of_this_form_and_adds_up():

@@ -123,8 +123,13 @@ def test_the_cost_target_holds():
     assert sum(price_pipeline(Load(events=1e6, syncs=3, per_request=20, bytes=1024), PRICES).values()) <= 0.70
 
 
-def test_what_sluice_adds_is_less_than_a_tenth_of_a_dollar_per_million():
-    assert sum(price_additions(Load(), PRICES).values()) < 0.10
+def test_what_sluice_adds_is_less_than_an_eighth_of_a_dollar_per_million():
+    assert sum(price_additions(Load(), PRICES).values()) < 0.125
+
+
+def test_copies_of_sync_packs_cost_one_write_a_pack():
+    load = Load(events=1e6, syncs=3, per_pack=60)
+    assert price_additions(load, PRICES)["copies of sync packs (writes)"] == pytest.approx(50_000 * 0.625e-6)
 
 
 def test_twice_the_events_cost_twice_as_much():

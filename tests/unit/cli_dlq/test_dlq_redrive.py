@@ -177,3 +177,16 @@ def test_an_interrupted_redrive_has_counts_that_add_up():
         run(queues, outcome=outcome)
     assert (outcome.received, outcome.sent, adds_up(outcome)) == (100, 100, True)
     assert len(queues.messages[DLQ]) == 150
+
+
+def test_an_event_that_is_redriven_twice_makes_two_different_packs():
+    """Delivery drops a pack whose text it knows: the second redrive would be lost."""
+    queues = make_queues(1)
+    [letter] = queues.messages[DLQ]
+    body = letter.body
+    run(queues)
+    queues.send(DLQ, [body])
+    run(queues)
+    first, second = (message.body for message in queues.messages[HOME])
+    assert first != second
+    assert parse_sync_pack(first).items == parse_sync_pack(second).items

@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import json
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from cli.local.sink import SinkServer
+from tests.e2e.deadlines import eventually
 
 pytestmark = pytest.mark.enable_socket
 
@@ -204,9 +206,24 @@ def test_a_tally_counts_ids_and_keeps_no_request(sink: SinkServer) -> None:
         call(sink, "POST", "/a/y", {"id": "one"})
     call(sink, "POST", "/b", {"id": "one"})
 
-    assert call(sink, "GET", "/_tally?path=/a/*")[2] == {"one": [4, 2, 0], "two": [2, 0, 0]}
-    assert call(sink, "GET", "/_tally")[2]["one"] == [5, 3, 0]
+    assert call(sink, "GET", "/_tally?path=/a/*")[2] == {"one": [4, 2, 0, 0], "two": [2, 0, 0, 0]}
+    assert call(sink, "GET", "/_tally")[2]["one"] == [5, 3, 0, 0]
     assert call(sink, "GET", "/_requests")[2] == []
+
+
+def test_a_tally_counts_answers_that_did_not_reach_their_caller(sink: SinkServer) -> None:
+    call(sink, "PUT", "/_tally", {"ids": '"id": "([^"]+)"'})
+    answers = [{"fault": "cut"}, {"fault": "cut", "status": 500}, {"delay": 0.1}]
+    call(sink, "PUT", "/_script", {"path": "/a", "answers": answers})
+    for _ in range(2):
+        with pytest.raises(http.client.IncompleteRead):
+            call(sink, "POST", "/a", {"id": "one"})
+    with socket.create_connection(sink.server_address) as impatient:
+        impatient.sendall(b'POST /a HTTP/1.1\r\nHost: sink\r\nContent-Length: 13\r\n\r\n{"id": "one"}')
+    eventually(lambda: call(sink, "GET", "/_tally")[2]["one"], [3, 2, 0, 2].__eq__, what="three are counted")
+    call(sink, "POST", "/a", {"id": "one"})
+
+    assert call(sink, "GET", "/_tally")[2] == {"one": [4, 3, 0, 2]}
 
 
 def test_a_tally_ends_and_requests_are_kept_again(sink: SinkServer) -> None:
@@ -263,7 +280,7 @@ def test_an_answer_that_refuses_nothing_in_a_request_names_nothing(sink: SinkSer
 
 
 @pytest.mark.parametrize(
-    ("status", "taken"), [(201, [1, 1, 0]), (400, [1, 0, 0])], ids=["the others are", "none is"]
+    ("status", "taken"), [(201, [1, 1, 0, 0]), (400, [1, 0, 0, 0])], ids=["the others are", "none is"]
 )
 def test_a_tally_does_not_count_what_was_refused_by_name_as_taken(
     sink: SinkServer, status: int, taken: list[int]
@@ -275,4 +292,4 @@ def test_a_tally_does_not_count_what_was_refused_by_name_as_taken(
 
     tally = call(sink, "GET", "/_tally")[2]
 
-    assert tally == {"one": [1, 0, 1], "two": taken, "three": [1, 0, 1]}
+    assert tally == {"one": [1, 0, 1, 0], "two": taken, "three": [1, 0, 1, 0]}

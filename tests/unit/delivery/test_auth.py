@@ -93,7 +93,7 @@ def test_a_secret_that_vanishes_between_two_tries_lets_the_event_wait():
     world.run(make_pack())
     world.secrets.secrets.clear()
     world.vendor.script = lambda _request: 401
-    assert world.run(make_pack()).retried == 1
+    assert world.run(make_pack(make_event(2))).retried == 1
 
 
 @pytest.mark.parametrize("text", ["", " \n", "two\nlines", "café", "tab\there", "nul\0"])

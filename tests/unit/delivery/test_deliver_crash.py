@@ -1,11 +1,26 @@
 """Delivery is killed, or AWS says no, between every two steps: things may repeat, nothing may be lost."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
+from sluice.delivery.deliver import group_works
+from sluice.delivery.pack_work import PackWork
+from sluice.delivery.sync import compile_sync
+from sluice.messages import Message
+from sluice.packs import SyncPack
 from tests.unit.delivery.steps import Killed, Steps, Watched
-from tests.unit.delivery.world import DLQ, QUEUE, World, ids_of, make_event, make_pack, make_workspace
+from tests.unit.delivery.world import (
+    DLQ,
+    QUEUE,
+    World,
+    ids_of,
+    make_event,
+    make_items,
+    make_pack,
+    make_workspace,
+)
 
 ANSWERS = {"m-1": 200, "m-2": 503, "m-3": 400, "m-4": 200, "m-5": 503, "m-6": 422}
 
@@ -72,10 +87,9 @@ def test_a_process_that_dies_at_any_step_loses_nothing(after, receives):
     assert kill_at > 11
 
 
-@pytest.mark.parametrize("url", [QUEUE, DLQ])
-def test_a_pack_whose_messages_sqs_refuses_is_received_again_and_the_other_is_done(url):
+def test_a_pack_whose_messages_sqs_refuses_is_received_again_and_the_other_is_done():
     world = make_world()
-    world.queues.refuse = lambda to, body: to == url and "m-2" in body + "m-2" * ("m-3" in body)
+    world.queues.refuse = lambda to, body: to == QUEUE and "m-2" in body
     report = world.poll()
     assert list(report.failed) == ["m1"]
     assert report.failed["m1"] == 2
@@ -88,27 +102,41 @@ def test_a_pack_whose_messages_sqs_refuses_is_received_again_and_the_other_is_do
     assert_right(world)
 
 
-def test_what_the_dlq_refuses_leaves_no_new_pack_behind():
+def test_what_the_dlq_refuses_goes_back_to_the_queue_without_its_neighbours():
     world = make_world()
     world.queues.refuse = lambda url, _body: url == DLQ
+    report = world.poll()
+    assert [(ids_of(pack), pack["attempt"]) for pack in world.waiting_packs] == [
+        (["m-2"], 2),
+        (["m-5"], 2),
+        (["m-3"], 1),
+        (["m-6"], 1),
+    ]
+    assert set(report.trouble) == {"m1", "m2"}
+    assert (report.delivered, report.dead) == (2, {})
+    world.queues.refuse = lambda _url, _body: False
+    world.now += 2
     world.poll()
-    assert [pack["attempt"] for pack in world.waiting_packs] == [1, 1]
+    assert_right(world)
+    assert sorted(world.vendor.took) == ["m-1", "m-4"]
 
 
 def test_a_letter_goes_nowhere_before_it_is_archived():
     world = make_world()
     world.archive.broken = True
     report = world.poll()
-    assert set(report.failed) == {"m1", "m2"}
+    assert set(report.trouble) == {"m1", "m2"}
     assert world.letters == []
+    assert not [line for line in world.log.lines() if line["outcome"] == "dead"]
     world.archive.broken = False
     world.now += 2
     world.poll()
     assert_right(world)
+    assert sorted(world.vendor.took) == ["m-1", "m-4"]
 
 
-@pytest.mark.parametrize(("receives", "seconds"), [(1, 2), (2, 4), (5, 32), (6, 64), (7, 120), (19, 120)])
-def test_a_pack_that_cannot_be_settled_comes_back_in_seconds(receives, seconds):
+@pytest.mark.parametrize(("receives", "seconds"), [(1, 2), (2, 4), (5, 32), (19, 14_400)])
+def test_a_pack_that_sqs_takes_nowhere_comes_back_later_and_later(receives, seconds):
     world = World()
     world.vendor.script = lambda _request: 503
     world.queues.send(QUEUE, [make_pack()])
@@ -129,3 +157,53 @@ def test_the_same_deaths_are_archived_under_the_same_name():
     world.poll()
     assert set(world.archive.objects) == names
     assert all(name.startswith("dead/sync=crm/dt=2027-01-15/") for name in names)
+
+
+def test_what_was_settled_before_a_container_dies_is_not_repeated():
+    """Ten full packs in one run: the container dies in the ninth."""
+    world = World(make_workspace(concurrency=1))
+    for n in range(10):
+        world.queues.send(QUEUE, [make_pack(*(make_event(100 * n + k) for k in range(100)))])
+
+    def answer(request):
+        if len(world.vendor.took) == 850:
+            raise Killed
+        world.now += 0.01
+        return 200
+
+    world.vendor.script = answer
+    with pytest.raises(Killed):
+        world.poll()
+    world.vendor.script = lambda _request: 200
+    world.now += 361
+    world.poll()
+    twice = [message_id for message_id, times in Counter(world.vendor.took).items() if times > 1]
+    assert len(set(world.vendor.took)) == 1000
+    assert len(twice) <= 100
+
+
+def test_parts_that_are_done_at_once_are_settled_together():
+    world = World(make_workspace(concurrency=1))
+    for n in range(10):
+        world.queues.send(QUEUE, [make_pack(*(make_event(100 * n + k) for k in range(100)))])
+    assert world.poll().delivered == 1000
+    assert len(world.log.records) == 1
+
+
+def test_a_destination_that_takes_lists_has_at_most_two_full_packs_in_hand():
+    parts = list(group_works([make_work(100) for _ in range(10)], make_sync(max_items=100, concurrency=32)))
+    assert [len(part) for part in parts] == [2] * 5
+
+
+def test_small_packs_are_settled_together():
+    parts = list(group_works([make_work(2) for _ in range(10)], make_sync(max_items=1, concurrency=8)))
+    assert [len(part) for part in parts] == [10]
+
+
+def make_work(items):
+    pack = SyncPack("crm", list(make_items(items)), 1, "t")
+    return PackWork(Message("m", "r", 1, ""), pack)
+
+
+def make_sync(*, max_items, concurrency):
+    return replace(compile_sync(make_workspace(), "crm"), max_items=max_items, concurrency=concurrency)

@@ -12,12 +12,11 @@ from random import Random
 import orjson
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from sluice.delivery.breaker import READ_SECONDS
 from sluice.destinations.declaration import Response
 from sluice.errors import RetryLater
-from sluice.messages import Message
 from sluice.reasons import Reason
 from tests.unit.delivery.steps import Killed, Steps, Watched
 from tests.unit.delivery.world import DLQ, QUEUE, World, ids_of, make_event, make_pack, make_workspace
@@ -61,6 +60,7 @@ class DeliveryMachine(RuleBasedStateMachine):
             archive=Watched(world.archive, self.steps, ["put"]),
             log=Watched(world.log, self.steps, ["put"]),
             pauses=Watched(world.pauses, self.steps, ["read", "write", "clear"]),
+            claims=Watched(world.claims, self.steps, ["claim"]),
             secrets=Watched(world.secrets, self.steps, ["read"]),
             outside=replace(world.ports.outside, http=self.steps.wrap(world.vendor)),
         )
@@ -78,6 +78,17 @@ class DeliveryMachine(RuleBasedStateMachine):
         self.world.queues.send(QUEUE, [make_pack(*events, replay=replay)], groups=[group])
         self.refusing = refusing
 
+    @precondition(lambda self: self.world.waiting)
+    @rule(draw=st.integers(0, 999))
+    def hold_a_pack_twice(self, draw):
+        """As where SQS took a pack, and its answer was lost."""
+        waiting = self.world.waiting
+        message = waiting[draw % len(waiting)]
+        self.world.queues.made += 1
+        copy = replace(message, id=f"m{self.world.queues.made}", receive_count=0, receipt_handle="")
+        waiting.append(copy)
+        self.disturbed.update(ids_of(orjson.loads(message.body)))
+
     @rule(mood=st.sampled_from(sorted(MOODS)))
     def change_mood(self, mood):
         self.mood = mood
@@ -87,14 +98,16 @@ class DeliveryMachine(RuleBasedStateMachine):
         archive=st.booleans(),
         log=st.booleans(),
         pauses=st.booleans(),
+        claims=st.booleans(),
     )
-    def break_aws(self, refusing, archive, log, pauses):
+    def break_aws(self, refusing, archive, log, pauses, claims):
         self.refusing, self.log_refuses = refusing, log
         self.world.archive.broken, self.world.pauses.broken = archive, pauses
+        self.world.claims.broken = lambda _key: claims
 
     @rule()
     def heal_aws(self):
-        self.break_aws(set(), archive=False, log=False, pauses=False)
+        self.break_aws(set(), archive=False, log=False, pauses=False, claims=False)
 
     @rule(seconds=st.sampled_from([1, 5, 30, 360, 900, 5000]))
     def pass_time(self, seconds):
@@ -120,16 +133,15 @@ class DeliveryMachine(RuleBasedStateMachine):
         received = world.queues.receive(QUEUE, limit=4)
         held = {message.id: ids_of(orjson.loads(message.body)) for message in received}
         self.steps.arm(kill_at, after=after)
-        messages = [Message(m.id, m.receipt_handle, m.receive_count, m.body) for m in received]
         try:
-            report = self.containers[at].deliver(messages, lambda: world.left)
+            report = self.containers[at].deliver([m.as_message() for m in received], lambda: world.left)
         except Killed:
             self.disturbed.update(*held.values())
             self.containers[at] = world.build()
             return
         finally:
             self.steps.arm(0, after=False)
-        for message_id in report.failed:
+        for message_id in report.trouble:
             self.disturbed.update(held[message_id])
         world.queues.delete(QUEUE, [m.receipt_handle for m in received if m.id not in report.failed])
         asked = world.vendor.calls[calls:]
@@ -137,7 +149,7 @@ class DeliveryMachine(RuleBasedStateMachine):
         tried = {
             message_id for call in asked if not refusing or len(call.ids) == 1 for message_id in call.ids
         }
-        failed = {message_id for message in report.failed for message_id in held[message]}
+        failed = {message_id for message in report.trouble for message_id in held[message]}
         logged = {orjson.loads(line)["message_id"] for line in Counter(self.list_lines()) - lines}
         assert tried - failed <= logged
         assert closed_to is None or closed_to <= world.now or not asked

@@ -2,18 +2,18 @@ from random import Random
 
 import pytest
 
-from tests.unit.delivery.world import DLQ, QUEUE, World, make_event, make_pack
+from tests.unit.delivery.world import QUEUE, World, make_event, make_pack
 
 
 class Killed(BaseException):
     """The process is gone: nothing catches it."""
 
 
-def kill_on(world, poison):
+def kill_on(world, poison, other=200):
     def script(request):
         if poison in str(request.entries):
             raise Killed
-        return 200
+        return other
 
     world.vendor.script = script
 
@@ -74,11 +74,9 @@ def test_a_suspect_that_is_none_is_delivered_as_ever():
 
 def test_a_failed_neighbour_has_its_short_visibility_before_a_suspect_kills():
     world = World()
-    kill_on(world, "poison")
-    world.queues.refuse = lambda url, _body: url == DLQ
-    world.queues.send(
-        QUEUE, [make_pack(make_event(1), type="gone"), make_pack(make_event(messageId="poison"))]
-    )
+    kill_on(world, "poison", other=503)
+    world.queues.send(QUEUE, [make_pack(make_event(1)), make_pack(make_event(messageId="poison"))])
+    world.queues.refuse = lambda _url, _body: True
     world.waiting[1].receive_count = 5
     with pytest.raises(Killed):
         world.poll()

@@ -117,26 +117,32 @@ def test_what_firehose_refuses_is_one_object_in_the_same_hour():
     assert key == name_object(world.archive.objects[key], NOW)
 
 
-def test_only_where_s3_refuses_too_the_packs_are_received_again():
+def test_where_s3_refuses_too_the_lines_wait_in_the_queue_and_no_item_is_sent_again():
     world = World()
     world.log.refuse, world.archive.broken = lambda _record: True, True
     report = world.run(make_pack())
-    assert list(report.failed) == ["m1"]
+    assert (report.failed, report.delivered, report.sent_again) == ({}, 1, 1)
     assert "log" in report.trouble["m1"]
-    assert (report.delivered, len(world.waiting)) == (0, 1)
+    [pack] = world.waiting_packs
+    assert (pack["items"], len(pack["lines"])) == ([], 1)
+    world.log.refuse, world.archive.broken = lambda _record: False, False
+    world.now += 2
+    world.poll()
+    assert [(line["message_id"], line["outcome"]) for line in world.log.lines()] == [("m-1", "delivered")]
+    assert (world.vendor.took, world.waiting) == (["m-1"], [])
 
 
 def test_a_pack_whose_dead_letter_is_refused_has_no_line_and_its_neighbours_have_theirs():
-    """It is received again, and gets its lines then."""
+    """Its event goes back to the queue, and gets its line when it dies again."""
     world = World()
     answers = {"m-1": 400, "m-2": 200}
     world.vendor.script = lambda request: answers[request.entries[0][0].message_id]
     world.archive.broken = True
     report = world.run(make_pack(make_event(1)), make_pack(make_event(2)))
-    assert list(report.failed) == ["m1"]
+    assert (report.failed, list(report.trouble)) == ({}, ["m1"])
     assert "dead letters" in report.trouble["m1"]
     assert [(line["message_id"], line["outcome"]) for line in world.log.lines()] == [("m-2", "delivered")]
-    assert world.letters == []
+    assert (world.letters, len(world.waiting)) == ([], 1)
 
 
 def test_the_order_is_letters_log_dlq_queue():

@@ -11,7 +11,6 @@ from sluice.delivery.ports import Places, Ports
 from sluice.delivery.report import Report
 from sluice.delivery.sync import compile_sync
 from sluice.destinations.declaration import Outside
-from sluice.messages import Message
 from sluice.packs import Item, SyncPack, dump_item, dump_sync_pack
 from sluice.times import format_time
 from tests.fakes.archive import FakeArchive
@@ -19,6 +18,7 @@ from tests.fakes.pauses import FakePauses
 from tests.fakes.queues import FakeQueues, Stored
 from tests.fakes.secret_store import FakeSecretStore
 from tests.fakes.streams import FakeStream
+from tests.fakes.tables import FakeDedupTable
 from tests.fakes.vendor import FakeVendor
 
 QUEUE, DLQ = "https://sqs/stack-Crm", "https://sqs/stack-Crm-dlq"
@@ -64,6 +64,7 @@ class World:
     archive: FakeArchive = field(default_factory=FakeArchive)
     log: FakeStream = field(default_factory=FakeStream)
     pauses: FakePauses = field(default_factory=FakePauses)
+    claims: FakeDedupTable = field(default_factory=FakeDedupTable)
     secrets: FakeSecretStore = field(default_factory=FakeSecretStore)
     slept: list[float] = field(default_factory=list)
 
@@ -74,6 +75,7 @@ class World:
             archive=self.archive,
             log=self.log,
             pauses=self.pauses,
+            claims=self.claims,
             secrets=self.secrets,
             outside=Outside(self.vendor, self.sleep),
             now=lambda: self.now,
@@ -96,9 +98,7 @@ class World:
 
     def poll(self, delivery: Delivery | None = None) -> Report:
         received = self.queues.receive(QUEUE)
-        report = (delivery or self.build()).deliver(
-            [Message(m.id, m.receipt_handle, m.receive_count, m.body) for m in received], lambda: self.left
-        )
+        report = (delivery or self.build()).deliver([m.as_message() for m in received], lambda: self.left)
         self.queues.delete(QUEUE, [m.receipt_handle for m in received if m.id not in report.failed])
         return report
 

@@ -16,10 +16,10 @@ EVENTS = st.lists(
 )
 
 
-def make_routed(items, received_at="t", slug="s"):
+def make_routed(items, received_at="t", slug="s", **over):
     """What became of one ingest pack, from (event type, event) pairs."""
     raws = [(event_type, orjson.dumps(event)) for event_type, event in items]
-    return Routed(received_at, items={slug: [(name, escape(raw), len(raw)) for name, raw in raws]})
+    return Routed(received_at, **over, items={slug: [(name, escape(raw), len(raw)) for name, raw in raws]})
 
 
 def make_packs(drawn):
@@ -77,6 +77,10 @@ def test_a_pack_is_cut_at_the_batches_of_its_sync():
     assert sizes == [200, 200, 50]
 
 
+def refuse_all(bodies, groups):
+    return range(len(bodies))
+
+
 def test_a_failed_message_fails_only_the_packs_whose_items_it_holds():
     packs = [
         make_routed([("a", make_event(1))], slug="one"),
@@ -88,7 +92,7 @@ def test_a_failed_message_fails_only_the_packs_whose_items_it_holds():
     def send_all(bodies, groups):
         return {url: [0] for url in bodies if "Two" in url}
 
-    assert send_sync_packs(packs, syncs, BASE, send_all) == {1, 2}
+    assert send_sync_packs(packs, syncs, BASE, send_all, refuse_all) == {1, 2}
 
 
 def test_bodies_are_sent_as_soon_as_they_are_many(monkeypatch):
@@ -101,5 +105,40 @@ def test_bodies_are_sent_as_soon_as_they_are_many(monkeypatch):
         return {url: [0] for url in bodies if "One" in url}
 
     syncs = {"one": make_sync("One"), "two": make_sync("Two")}
-    assert send_sync_packs(packs, syncs, BASE, send_all) == {0}
+    assert send_sync_packs(packs, syncs, BASE, send_all, refuse_all) == {0}
     assert calls == [[BASE + "One"], [BASE + "Two"]]
+
+
+def test_what_a_queue_refuses_is_put_back_in_its_group_and_fails_no_pack():
+    packs = [make_routed([("a", make_event(1))], slug="one", replay="r1")]
+    put = []
+
+    def send_all(bodies, groups):
+        return {url: [0] for url in bodies}
+
+    def put_back(bodies, groups):
+        put.extend((parse_sync_pack(body.text), group) for body, group in zip(bodies, groups, strict=True))
+        return []
+
+    assert send_sync_packs(packs, {"one": make_sync("One")}, BASE, send_all, put_back) == set()
+    assert [(pack.sync, pack.replay, group) for pack, group in put] == [("one", "r1", "replay-r1")]
+
+
+def test_a_large_ingest_pack_makes_the_same_bodies_whatever_it_is_routed_with():
+    large = make_routed([("a", make_event(n)) for n in range(60)], pack_id="large")
+    small = make_routed([("a", make_event(99))], pack_id="small")
+
+    alone = [body.text for body, _ in build_sync_packs("s", [large], None)]
+    beside = {body.text: held for body, held in build_sync_packs("s", [small, large], None)}
+
+    assert [beside[body] for body in alone] == [{1}]
+    assert sorted(map(sorted, beside.values())) == [[0], [1]]
+
+
+def test_two_ingest_packs_with_the_same_events_make_different_bodies():
+    bodies = [
+        body.text
+        for pack_id in ("first", "second")
+        for body, _ in build_sync_packs("s", [make_routed([("a", make_event(1))], pack_id=pack_id)], None)
+    ]
+    assert len(set(bodies)) == 2

@@ -139,3 +139,24 @@ def test_suspects_wait_when_little_time_is_left():
     report = world.run()
     assert [message_id for _, message_id in world.sent()] == ["m-2"]
     assert (world.waiting(), report.trouble) == (1, {"time": 1})
+
+
+def test_a_pack_that_sqs_holds_twice_is_routed_once_where_a_run_has_both():
+    world = World()
+    world.post(make_pack(pack_id="a"), make_pack(pack_id="a"))
+    report = world.run()
+    assert world.sent() == [("custom_event", "m-1")]
+    assert (world.waiting(), report.packs) == (0, 1)
+    assert world.verdicts() == [("m-1", "accepted")]
+
+
+def test_of_a_pack_that_sqs_holds_twice_one_stays_until_it_is_routed():
+    world = World()
+    world.post(make_pack(pack_id="a"), make_pack(pack_id="a"))
+    world.stream.refuse = lambda _record: True
+    world.run()
+    assert world.waiting() == 1
+    world.stream.refuse = lambda _record: False
+    world.now += 10
+    world.run()
+    assert world.sent() == [("custom_event", "m-1")]

@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 
-from sluice.messages import Message
 from sluice.packs import IngestPack, dump_ingest_pack, parse_sync_pack
 from sluice.routing.govern import ApplyFunctions, FindSuppressed
 from sluice.routing.report import Report
@@ -104,7 +103,7 @@ class World:
             find_suppressed=self.find_suppressed,
             start_functions=self.start_functions,
         )
-        messages = [Message(m.id, m.receipt_handle, m.receive_count, m.body) for m in received]
+        messages = [m.as_message() for m in received]
         try:
             report = router.route(messages, seconds_left=self.left)
         except Crash:

@@ -69,9 +69,10 @@ class Queues:
         for entry, delay in zip(entries, delays or (), strict=False):
             entry["DelaySeconds"] = min(max(int(delay), 0), MAX_DELAY)
         for entry, texts in zip(entries, attributes or (), strict=False):
-            entry["MessageAttributes"] = {
-                name: {"DataType": "String", "StringValue": text} for name, text in texts.items()
-            }
+            if texts:
+                entry["MessageAttributes"] = {
+                    name: {"DataType": "String", "StringValue": text} for name, text in texts.items()
+                }
         _add_groups(entries, groups or ())
         return self._send({queue_url: entries}, timeout)[queue_url]
 
@@ -101,6 +102,7 @@ class Queues:
             VisibilityTimeout=visibility,
             WaitTimeSeconds=wait,
             AttributeNames=["SentTimestamp"],
+            MessageAttributeNames=["reason"],
         )
         return [
             Received(
@@ -108,6 +110,7 @@ class Queues:
                 receipt_handle=message["ReceiptHandle"],
                 body=message["Body"],
                 sent_at=int(message["Attributes"]["SentTimestamp"]) / 1000,
+                reason=_read_reason(message.get("MessageAttributes")),
             )
             for message in answer.get("Messages", ())
         ]
@@ -190,6 +193,11 @@ def group_entries(entries: Sequence[Entry]) -> Iterator[list[int]]:
         total += size
     if chunk:
         yield chunk
+
+
+def _read_reason(attributes: Mapping[str, Any] | None) -> str:
+    """Why a message is in a dead-letter queue, "" where it does not say so."""
+    return str((attributes or {}).get("reason", {}).get("StringValue", ""))
 
 
 def _message_entry(body: Body) -> Entry:

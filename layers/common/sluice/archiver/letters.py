@@ -1,7 +1,8 @@
 """What lies in a dead-letter queue: single-event letters, and whole packs that SQS moved there.
 
 Either becomes lines of one form, those of `sluice.delivery.dead_letters`: a letter is its own line, a pack is
-one line an event with the reason `unhandled`, and what is no pack keeps its text as `body`.
+one line an event with the reason `unhandled` (or `aws_unavailable`, for packs that Sluice put there itself),
+and what is no pack keeps its text as `body`.
 """
 
 from collections.abc import Sequence
@@ -13,12 +14,13 @@ import orjson
 from sluice.archiver.ports import Received
 from sluice.delivery.dead_letters import Letter
 from sluice.errors import PackUnreadable
-from sluice.packs import IngestPack, SyncPack, parse_ingest_pack, parse_sync_pack
+from sluice.packs import Event, IngestPack, SyncPack, parse_ingest_pack, parse_sync_pack
 from sluice.reasons import Reason
 from sluice.times import format_time, parse_time
 
 _TEXTS = ("sync", "event_type", "message_id", "reason", "first_seen")
 _MOVED = "SQS moved the whole pack here: no receive of it ended well; died_at is when it was sent"
+_HELD_UP = "AWS errors held the pack up for a day; died_at is when it was sent here"
 
 
 def read_letter(body: str) -> Letter | None:
@@ -49,6 +51,14 @@ def read_ingest_pack(body: str) -> IngestPack | None:
         return parse_ingest_pack(body)
     except PackUnreadable:
         return None
+
+
+def read_forwarded(body: str) -> list[Event]:
+    """The events of a sync pack in ingest's dead-letter queue; empty where the message is none."""
+    try:
+        return [item.event for item in parse_sync_pack(body).items]
+    except PackUnreadable:
+        return []
 
 
 def write_lines(message: Received, sync: str) -> list[Letter]:
@@ -99,8 +109,7 @@ def _blank(message: Received, sync: str) -> Letter:
         "sync": sync,
         "event_type": "",
         "message_id": "",
-        "reason": Reason.UNHANDLED.value,
-        "detail": _MOVED,
+        **_explain(message),
         "status": None,
         "attempts": 0,
         "first_seen": sent,
@@ -113,16 +122,26 @@ def _blank(message: Received, sync: str) -> Letter:
     }
 
 
+def _explain(message: Received) -> Letter:
+    """Why a whole pack is here."""
+    if message.reason == Reason.AWS_UNAVAILABLE:
+        return {"reason": Reason.AWS_UNAVAILABLE.value, "detail": _HELD_UP}
+    return {"reason": Reason.UNHANDLED.value, "detail": _MOVED}
+
+
 def _write_ingest_line(message: Received) -> Letter:
-    """`pack` is the message as it stands, so that it can be sent again as it was."""
+    """`pack` is the message as it stands, so that it can be sent again as it was.
+
+    A sync pack is one that its queue refused, and that the router could not forward.
+    """
     pack = read_ingest_pack(message.body)
+    events = pack.events if pack else read_forwarded(message.body)
     return {
         "v": 1,
-        "reason": Reason.UNHANDLED.value,
-        "detail": _MOVED,
+        **_explain(message),
         "died_at": format_time(message.sent_at),
         "source": pack.source if pack else "",
         "pack_id": pack.pack_id if pack else "",
-        "message_ids": [event.get("messageId") for event in pack.events] if pack else [],
-        **({"pack": orjson.Fragment(message.body)} if pack else {"body": message.body}),
+        "message_ids": [event.get("messageId") for event in events],
+        **({"pack": orjson.Fragment(message.body)} if events else {"body": message.body}),
     }

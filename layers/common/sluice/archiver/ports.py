@@ -17,12 +17,14 @@ class ArchiveUnreadable(SluiceError):
 @dataclass(frozen=True, slots=True)
 class Received:
     """A message received from a queue; `sent_at` is epoch seconds: of a pack that SQS moved, the time when it
-    was sent to the queue that it comes from."""
+    was sent to the queue that it comes from. `reason` is the attribute of this name, "" if it is missing.
+    """
 
     id: str
     receipt_handle: str
     body: str
     sent_at: float
+    reason: str = ""
 
 
 class Archive(Protocol):

@@ -8,6 +8,7 @@ from random import random
 
 from sluice.adapters.breaker_row import BreakerRow
 from sluice.adapters.clients import build_client
+from sluice.adapters.dynamodb import DedupTable
 from sluice.adapters.firehose import EventStream
 from sluice.adapters.http import HttpTransport
 from sluice.adapters.s3 import ArchiveBucket
@@ -28,6 +29,7 @@ def build_delivery() -> Delivery:
     settle_memory()
     workspace, slug = load_compiled(), os.environ["SLUICE_SYNC"]
     sync = compile_sync(workspace, slug)
+    dynamodb = build_client("dynamodb", read_timeout=1, max_attempts=2)
     http = HttpTransport(allow_private=os.environ["SLUICE_ALLOW_PRIVATE_DESTINATIONS"] == "true")
     return Delivery(
         sync,
@@ -36,11 +38,8 @@ def build_delivery() -> Delivery:
             queues=Queues(build_client("sqs")),
             archive=ArchiveBucket(build_client("s3"), os.environ["SLUICE_ARCHIVE_BUCKET"]),
             log=EventStream(build_client("firehose"), os.environ["SLUICE_DELIVERY_STREAM"]),
-            pauses=BreakerRow(
-                build_client("dynamodb", read_timeout=1, max_attempts=2),
-                os.environ["SLUICE_CONTROL_TABLE"],
-                slug,
-            ),
+            pauses=BreakerRow(dynamodb, os.environ["SLUICE_CONTROL_TABLE"], slug),
+            claims=DedupTable(dynamodb, os.environ["SLUICE_DEDUP_TABLE"]),
             secrets=Secrets(os.environ["SLUICE_STACK"], workspace["syncs"][slug]["destination"]),
             outside=Outside(http=http, sleep=time.sleep),
             now=time.time,

@@ -1,12 +1,16 @@
 """One invocation of a sync's delivery function: messages in, a report out, nothing lost in between."""
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 from sluice.delivery.auth import Auth
 from sluice.delivery.breaker import Breaker
 from sluice.delivery.budget import SETTLE_SECONDS, TimeBudget, find_budget
 from sluice.delivery.calls import Caller
+from sluice.delivery.copies import CLAIMING_RECEIVES, SHORTEST_RETURN, CopyCheck
 from sluice.delivery.pacing import Pacer
 from sluice.delivery.pack_work import Outcome, PackWork, drop_copies, prepare_requests, read_pack
 from sluice.delivery.ports import Places, Ports
@@ -18,12 +22,18 @@ from sluice.delivery.sort_out import Sorter
 from sluice.delivery.sync import Sync
 from sluice.errors import PackUnreadable, RetryLater
 from sluice.messages import Message
+from sluice.outages import find_visibility, send_again
 from sluice.times import parse_time
 
-SUSPECT_RECEIVES = 3  # received so often, a pack may be what kills the process
+SUSPECT_RECEIVES = CLAIMING_RECEIVES + 1  # received so often, a pack may be what kills the process
 EARLY_SECONDS = 1.0  # SQS delays by whole seconds: what comes this little too early is taken
+PART_ITEMS = 50
+MOST_PART_ITEMS = 200  # about a full pack
+SETTLE_EVERY = 0.25  # seconds of work that a container which is killed repeats, besides the part in hand
+UNREADABLE = "unreadable: "
 POISON_VISIBILITY = 1
-LONGEST_VISIBILITY = 120
+BROKEN_VISIBILITY = 120
+SUSPECT_MARGIN = 30  # seconds after the end of a run until its suspects can be received again
 
 type Remaining = Callable[[], float]
 
@@ -37,6 +47,7 @@ class Delivery:
         self._pool = ThreadPoolExecutor(max(sync.concurrency - 1, 1), thread_name_prefix="sluice-delivery")
         lease = 2 * sync.settings.timeout + SETTLE_SECONDS  # two calls, where credentials are refused
         self._breaker = Breaker(ports.pauses, now=ports.now, lease=lease)
+        self._copies = CopyCheck(sync.slug, sync.timeout, ports.claims, ports.now)
         self._pacer = Pacer(sync.rate, now=ports.now, sleep=ports.outside.sleep)
 
     def deliver(self, messages: Sequence[Message], remaining: Remaining) -> Report:
@@ -52,49 +63,99 @@ class Delivery:
             (message for message in messages if message.receive_count >= SUSPECT_RECEIVES),
             key=lambda message: (message.receive_count, self._ports.draw()),
         )
-        for group in [fresh, *([suspect] for suspect in suspects)]:
-            done = self._handle(group, remaining, budget, report)
-            if suspects and done:
-                self._ports.queues.delete(
-                    self._places.queue_url, [message.receipt_handle for message in done]
-                )
+        self._hide(suspects, remaining())
+        for last, group in mark_last([fresh, *([suspect] for suspect in suspects)]):
+            self._handle(group, remaining, budget, report, acknowledge=not last)
         report.breaker_open = self._breaker.is_open
         return report
 
     def _handle(
-        self, messages: Sequence[Message], remaining: Remaining, budget: TimeBudget, report: Report
-    ) -> list[Message]:
-        """Delivers and settles some messages; those that may be acknowledged."""
+        self,
+        messages: Sequence[Message],
+        remaining: Remaining,
+        budget: TimeBudget,
+        report: Report,
+        *,
+        acknowledge: bool,
+    ) -> None:
+        """Delivers some messages part by part, and settles what is finished every quarter of a second.
+
+        What is settled is acknowledged before the next part begins, so a killed container repeats little.
+        The last part is acknowledged where `acknowledge` says so.
+        """
         started = self._ports.now()
         auth = Auth(self.sync.auth, self._ports.secrets)
-        settlement = Settlement(self._ports, self._places)
-        works: list[PackWork] = []
+        works, remains, broken = self._read(messages, started, report)
+        waiting, settled = set(works), started
+        parts = deque(group_works(works.values(), self.sync))
+        while parts or messages:
+            part = parts.popleft() if parts else []
+            if remaining() < budget.start:  # no call is made any more: what is left is settled together
+                part += chain.from_iterable(parts)
+                parts.clear()
+            self._call(part, auth, remaining, budget)
+            sorter = Sorter(self.sync, auth, started, self._ports.now())
+            for work in part:
+                waiting.discard(work.message.id)
+                try:
+                    left = remains[work.message.id] = sorter.sort_out(work, self._ports.draw())
+                    left.continue_from(work.message, work.pack)
+                except Exception as error:  # what cannot be written down must fail its own pack only
+                    broken[work.message.id] = repr(error)
+            if parts and self._ports.now() - settled < SETTLE_EVERY:
+                continue
+            settled = self._ports.now()
+            ended = [message for message in messages if message.id not in waiting]
+            messages = [message for message in messages if message.id in waiting]
+            done = self._settle(ended, remains, broken, report)
+            if done and (acknowledge or parts):
+                self._ports.queues.delete(self._places.queue_url, done)
+            remains, broken = {}, {}
+
+    def _read(
+        self, messages: Sequence[Message], started: float, report: Report
+    ) -> tuple[dict[str, PackWork], dict[str, Remains], dict[str, str]]:
+        """By message id: the packs to deliver, what is left of the others, and why some cannot be read."""
+        works: dict[str, PackWork] = {}
         remains: dict[str, Remains] = {}
-        unreadable: set[str] = set()
+        broken: dict[str, str] = {}
         for message in messages:
             try:
                 pack = read_pack(message, self.sync.slug)
             except PackUnreadable as error:
-                unreadable.add(message.id)
-                settlement.failed[message.id] = f"unreadable: {error}"
+                broken[message.id] = f"{UNREADABLE}{error}"
                 continue
             report.see(pack, started)
+            pack.origin = message.id
             rest = (parse_time(pack.not_before) or 0) - started
             if rest > EARLY_SECONDS:
                 again = (message.body, queue_delay(rest))
                 remains[message.id] = Remains(group=pack.group, postponed=len(pack.items), packs=[again])
             else:
-                works.append(PackWork(message, pack))
-        drop_copies(works)
-        self._call(works, auth, remaining, budget)
-        sorter = Sorter(self.sync, auth, started, self._ports.now())
-        for work in works:
-            try:
-                remains[work.message.id] = sorter.sort_out(work, self._ports.draw())
-            except Exception as error:  # what cannot be written down must fail its own pack only
-                settlement.failed[work.message.id] = repr(error)
+                works[message.id] = PackWork(message, pack)
+        for copy in self._copies.find_copies([work.message for work in works.values()]):
+            del works[copy]
+            remains[copy] = Remains(is_copy=True)
+        drop_copies(works.values())
+        return works, remains, broken
+
+    def _settle(
+        self,
+        messages: Sequence[Message],
+        remains: Mapping[str, Remains],
+        broken: Mapping[str, str],
+        report: Report,
+    ) -> list[str]:
+        """Writes down what became of the packs; receipt handles of the messages that may be acknowledged."""
+        settlement = Settlement(self._ports, self._places)
         settlement.settle(remains)
-        return self._report(messages, remains, settlement.failed, unreadable, report)
+        report.add_trouble(settlement.trouble)
+        report.sent_again += len(settlement.trouble.keys() - settlement.failed.keys())
+        self._fail(messages, settlement.failed, broken, report)
+        for message_id, left in remains.items():
+            if message_id not in settlement.failed:
+                report.add(left)
+        return [message.receipt_handle for message in messages if message.id not in report.failed]
 
     def _call(self, works: Sequence[PackWork], auth: Auth, remaining: Remaining, budget: TimeBudget) -> None:
         if works and (pause := self._breaker.look()):
@@ -120,26 +181,59 @@ class Delivery:
         )
         caller.make_calls(calls, self._pool)
 
-    def _report(
-        self,
-        messages: Sequence[Message],
-        remains: Mapping[str, Remains],
-        failed: Mapping[str, str],
-        unreadable: set[str],
-        report: Report,
-    ) -> list[Message]:
-        """Counts what is settled and lets the rest be received again in seconds, not in six timeouts."""
-        done: list[Message] = []
+    def _fail(
+        self, messages: Sequence[Message], held: Mapping[str, str], broken: Mapping[str, str], report: Report
+    ) -> None:
+        """Sends packs that AWS errors held up again.
+
+        Where SQS refuses, and where a pack is broken, the message is received again later.
+        """
+        waiting = [message for message in messages if message.id in held]
+        report.add_trouble(held)
+        again: set[str] = set()
+        if waiting:
+            queue_url, dlq_url = self._places.queue_url, self._places.dlq_url
+            again = send_again(waiting, self._ports.queues, queue_url, dlq_url, self._ports.now())
+            report.sent_again += len(again)
         visibility: dict[str, int] = {}
         for message in messages:
-            if message.id in failed:
-                wait = min(2**message.receive_count, LONGEST_VISIBILITY)
-                wait = POISON_VISIBILITY if message.id in unreadable else wait
-                report.add_failed(message.id, wait, failed[message.id])
-                visibility[message.receipt_handle] = wait
+            if message.id in broken:
+                wait = min(1 << message.receive_count, BROKEN_VISIBILITY)
+                wait = POISON_VISIBILITY if broken[message.id].startswith(UNREADABLE) else wait
+                report.add_failed(message.id, wait, broken[message.id])
+            elif message.id in held and message.id not in again:
+                report.add_failed(message.id, find_visibility(message.receive_count), held[message.id])
             else:
-                report.add(remains[message.id])
-                done.append(message)
+                continue
+            visibility[message.receipt_handle] = report.failed[message.id]
         if visibility:
             self._ports.queues.set_visibility(self._places.queue_url, visibility)
-        return done
+
+    def _hide(self, suspects: Sequence[Message], seconds: float) -> None:
+        """A suspect that kills this run comes back soon after the run would have ended at the latest, and not
+        after the queue's visibility timeout: its 20 receives are over within an hour."""
+        hidden = max(math.ceil(seconds) + SUSPECT_MARGIN, SHORTEST_RETURN)
+        if suspects:
+            self._ports.queues.set_visibility(
+                self._places.queue_url, {suspect.receipt_handle: hidden for suspect in suspects}
+            )
+
+
+def group_works(works: Iterable[PackWork], sync: Sync) -> Iterator[list[PackWork]]:
+    """Parts of a run. Each keeps all threads busy, unless that takes more items than a full pack."""
+    part: list[PackWork] = []
+    items = calls = 0
+    for work in works:
+        part.append(work)
+        items += len(work.pack.items)
+        calls += math.ceil(len(work.pack.items) / sync.max_items)
+        if items >= MOST_PART_ITEMS or (items >= PART_ITEMS and calls >= sync.concurrency):
+            yield part
+            part, items, calls = [], 0, 0
+    if part:
+        yield part
+
+
+def mark_last[T](some: Sequence[T]) -> Iterator[tuple[bool, T]]:
+    """Each with whether it is the last one."""
+    return ((at == len(some) - 1, one) for at, one in enumerate(some))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sluice.delivery.breaker import PauseStore
+from sluice.delivery.copies import Claims
 from sluice.destinations.declaration import Outside
 
 
@@ -55,6 +56,7 @@ class Ports:
     archive: Archive
     log: Stream
     pauses: PauseStore
+    claims: Claims
     secrets: SecretStore
     outside: Outside
     now: Callable[[], float]

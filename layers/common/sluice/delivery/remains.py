@@ -1,8 +1,8 @@
 """What a pack leaves behind after its run: letters for the dead, new packs for the waiting, lines, counts."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import orjson
 
@@ -11,6 +11,7 @@ from sluice.delivery.log import dump_lines
 from sluice.delivery.pack_work import Outcome
 from sluice.delivery.schedule import queue_delay
 from sluice.errors import DeliveryError
+from sluice.messages import Held, Message
 from sluice.packs import Item, SyncPack, cut, dump_item, dump_sync_pack
 from sluice.reasons import Reason
 from sluice.times import parse_time
@@ -19,7 +20,10 @@ from sluice.times import parse_time
 @dataclass(slots=True)
 class Remains:
     """`packs` are SQS bodies with their delay in seconds, `group` their message group ("" for none),
-    `archived` the letters as the archive's object, `lines` those of the delivery log; the counts are items.
+    `archived` the letters as the archive's object, `lines` those of the delivery log, `dead_lines` those of
+    the letters; the counts are items. `revived` are packs of the letters' items, which replace letters that
+    cannot be written; `held` is the state of the message that the pack came in, `pack` what
+    all of them are like. Of a copy of another pack (`is_copy`) nothing is left.
 
     `reasons` are why items wait or died; `latencies` milliseconds from receipt to delivery, of live events.
     """
@@ -35,6 +39,12 @@ class Remains:
     archived: bytes = b""
     packs: list[tuple[str, int]] = field(default_factory=list)
     lines: list[bytes] = field(default_factory=list)
+    dead_lines: list[bytes] = field(default_factory=list)
+    revived: list[str] = field(default_factory=list)
+    held: Held | None = None
+    is_copy: bool = False
+    pack: SyncPack | None = None
+    doomed: list[Item] = field(default_factory=list)
 
     def add_delivered(self, pack: SyncPack, items: Sequence[Item], outcome: Outcome) -> None:
         self.delivered += len(items)
@@ -73,8 +83,9 @@ class Remains:
         self, pack: SyncPack, item: Item, letter: Letter, *, at: float, latency: float | None
     ) -> None:
         self.letters.append(letter)
+        self.doomed.append(item)
         self.reasons[Reason(letter["reason"])] += 1
-        self.lines += dump_lines(
+        self.dead_lines += dump_lines(
             pack,
             [item],
             "dead",
@@ -96,6 +107,33 @@ class Remains:
 
     def add_packs(self, pack: SyncPack, items: Sequence[Item], delay: int) -> None:
         """New packs like `pack` that hold `items`."""
-        dumped = [dump_item(item.type, orjson.dumps(item.event)) for item in items]
-        for part in cut([len(item) for item in dumped]):
-            self.packs.append((clean_text(dump_sync_pack(pack, dumped[part])), delay))
+        self.packs += [(body, delay) for body in dump_packs(pack, items)]
+
+    def continue_from(self, message: Message, pack: SyncPack) -> None:
+        """Takes over what the message and its pack carried along from earlier runs."""
+        self.held, self.pack = message.held, replace(pack, lines=[])
+        self.lines[:0] = [line.encode() for line in pack.lines]
+
+    def keep_lines(self) -> None:
+        """Turns lines that cannot be written into a pack without items, so that no item is sent again."""
+        if self.pack and self.lines:
+            lines = [line.decode() for line in self.lines]
+            self.revived.append(clean_text(dump_sync_pack(replace(self.pack, lines=lines), [])))
+            self.lines = []
+
+    def revive(self, places: Collection[int]) -> None:
+        """Turns the letters at these places, which cannot be written, into packs of their items: nothing else
+        is sent again."""
+        if self.pack:
+            self.revived += dump_packs(self.pack, [self.doomed[at] for at in sorted(places)])
+        self.reasons -= Counter(Reason(self.letters[at]["reason"]) for at in places)
+        kept = [at for at in range(len(self.letters)) if at not in places]
+        self.letters = [self.letters[at] for at in kept]
+        self.doomed = [self.doomed[at] for at in kept]
+        self.dead_lines = [self.dead_lines[at] for at in kept]
+
+
+def dump_packs(pack: SyncPack, items: Sequence[Item]) -> list[str]:
+    """The bodies of packs like `pack` that hold `items`."""
+    dumped = [dump_item(item.type, orjson.dumps(item.event)) for item in items]
+    return [clean_text(dump_sync_pack(pack, dumped[part])) for part in cut([len(item) for item in dumped])]

@@ -1,6 +1,7 @@
 """What one invocation did, for its metrics and for Lambda's answer."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sluice.delivery.remains import Remains
@@ -16,6 +17,7 @@ MAX_TROUBLE = 200  # characters a pack in the log line
 class Report:
     """What an invocation did, in items; packs that must be received again count for nothing.
 
+    `copies` are packs that were dropped as copies of others, `sent_again` those that AWS errors held up.
     `attempts` are the items that went through a call. `latencies` are milliseconds from an event's receipt to
     its delivery, of a hundred items at most; `oldest` is the age in seconds of the oldest item that came in
     (both of live events only). `auth_rejected` are the items that wait or died because the destination
@@ -27,6 +29,8 @@ class Report:
     delivered: int = 0
     retried: int = 0
     postponed: int = 0
+    copies: int = 0
+    sent_again: int = 0
     attempts: int = 0
     auth_rejected: int = 0
     breaker_open: bool = False
@@ -43,6 +47,9 @@ class Report:
 
     def add(self, left: Remains) -> None:
         """Counts a pack that is settled."""
+        if left.is_copy:
+            self.copies += 1
+            return
         self.packs += 1
         self.delivered += left.delivered
         self.retried += left.retried
@@ -55,13 +62,17 @@ class Report:
     def add_failed(self, message_id: str, wait: int, why: str) -> None:
         """Counts a pack that must be received again in `wait` seconds."""
         self.failed[message_id] = wait
-        self.trouble[message_id] = why[:MAX_TROUBLE]
+        self.add_trouble({message_id: why})
+
+    def add_trouble(self, trouble: Mapping[str, str]) -> None:
+        """Notes for the log what went wrong, by message id."""
+        self.trouble.update({message_id: why[:MAX_TROUBLE] for message_id, why in trouble.items()})
 
     def count(self) -> dict[str, int]:
         """The metrics that are counts, by name."""
         return {
             "Packs": self.packs,
-            "PacksFailed": len(self.failed),
+            "PacksFailed": len(self.failed) + self.sent_again,
             "Attempts": self.attempts,
             "Delivered": self.delivered,
             "Retried": self.retried,

@@ -16,7 +16,7 @@ from sluice.mapping import Mapper, compile_mapping
 @dataclass(frozen=True, slots=True)
 class Sync:
     """`mappers` by event type raise MappingError; `concurrency` is parallel requests in one run, `rate` the
-    calls a second that one container may make (None for any number)."""
+    calls a second that one container may make (None for any number), `timeout` the function's."""
 
     slug: str
     declaration: Declaration[Any]
@@ -26,6 +26,7 @@ class Sync:
     concurrency: int
     max_items: int
     auth: Mapping[str, SecretRef]
+    timeout: float = 60
     rate: float | None = None
 
 
@@ -50,6 +51,7 @@ def compile_sync(workspace: Mapping[str, Any], slug: str) -> Sync:
         concurrency=spec["concurrency"],
         max_items=min(spec["batch_size"] or settings.batch_size, settings.batch_size),
         auth=declaration.auth(settings),
+        timeout=spec.get("timeout", 60),
         rate=_find_rate(spec),
     )
 

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sluice.messages import Message
+from sluice.outages import find_visibility
 from sluice.routing.verdicts import Routed
 
-MAX_WAIT = 120
 POISON_WAIT = 1
+LATE_WAIT = 120
 
 
 @dataclass(slots=True)
@@ -17,8 +18,9 @@ class Report:
 
     `replayed` are the events of replays, whatever their verdict; the counts before it are of live events.
     `routed` are items of both. `failed` are the messages to be received again, with the seconds until then;
-    `unreadable` says why messages are no packs, `unknown_sources` which sources the workspace does not have
-    (any more).
+    `held` are ids of messages that AWS errors held up, `sent_again` says how many of them SQS took again.
+    `put_back` counts sync packs that their queue refused, and that wait in the ingest queue. `unreadable`
+    says why messages are not packs, `unknown_sources` which sources the workspace does not have (any more).
     """
 
     packs: int = 0
@@ -33,6 +35,9 @@ class Report:
     skipped: Counter[str] = field(default_factory=Counter)
     function_errors: Counter[str] = field(default_factory=Counter)
     failed: dict[str, int] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
+    sent_again: int = 0
+    put_back: int = 0
     trouble: Counter[str] = field(default_factory=Counter)
     unreadable: dict[str, str] = field(default_factory=dict)
     unknown_sources: set[str] = field(default_factory=set)
@@ -72,9 +77,21 @@ class Report:
             yield from ((metric, dimension, value, number) for value, number in counts.items())
 
     def fail(self, message: Message, stage: str) -> None:
-        """Sluice's own trouble at this stage: later and later, as it may last."""
-        self.failed[message.id] = min(2**message.receive_count, MAX_WAIT)
+        """An AWS error at this stage: the pack is sent again later, or received again where SQS refuses."""
+        self.failed[message.id] = find_visibility(message.receive_count)
+        self.held.add(message.id)
         self.trouble[stage] += 1
+
+    def fail_late(self, message: Message) -> None:
+        """No time was left for it."""
+        self.failed[message.id] = min(find_visibility(message.receive_count), LATE_WAIT)
+        self.trouble["time"] += 1
+
+    def release(self, message_ids: Iterable[str]) -> None:
+        """The packs of these messages were sent again: the messages may be acknowledged."""
+        for message_id in message_ids:
+            del self.failed[message_id]
+            self.sent_again += 1
 
     def fail_unreadable(self, message: Message, error: Exception) -> None:
         """No time heals it: soon again, so that it is in the dead-letter queue within a minute."""

@@ -5,16 +5,23 @@ archive lines and deliveries but loses nothing:
 
 - claimed, not archived: the redelivered pack owns its claim, and passes
 - archived, not sent: lines are repeated; readers drop those with the same pack_id and n
-- sent, not acknowledged: items are repeated; the destination's idempotency key is the message id
+- sent, not acknowledged: items are repeated; delivery recognises the copies of large packs
+
+A pack that an AWS error holds up is sent to the ingest queue again (`outages.py`). A sync pack that its queue
+refuses goes to the ingest queue as it is, and the ingest pack is finished: the router forwards it later.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from math import ceil
 from typing import Any, Protocol
 from zlib import crc32
 
 from sluice.consent import compile_consent
+from sluice.errors import PackUnreadable
 from sluice.messages import Message
-from sluice.packs import IngestPack, parse_ingest_pack
+from sluice.outages import find_delay, hold, send_again
+from sluice.packs import IngestPack, SyncPack, parse_ingest_pack, parse_sync_pack
 from sluice.quoted import Quoted
 from sluice.routing.archive import archive_lines
 from sluice.routing.claims import ClaimFailed, Deduplication, merge_wanted
@@ -30,6 +37,7 @@ from sluice.tailing import Tail
 
 SUSPECT_RECEIVES = 3  # from here on a message may be what kills the runs it is part of
 SUSPECT_SECONDS = 20  # what one suspect may take while AWS is slow
+SUSPECT_MARGIN = 30  # seconds after the end of a run until its suspects can be received again
 
 
 type Parsed = tuple[Message, IngestPack, list[str]]
@@ -47,8 +55,22 @@ class Archive(Protocol):
 
 
 class Queues(Protocol):
+    def send(
+        self,
+        queue_url: str,
+        bodies: Sequence[str | Quoted],
+        *,
+        delays: Sequence[int] | None = None,
+        attributes: Sequence[Mapping[str, str]] | None = None,
+        groups: Sequence[str] | None = None,
+    ) -> list[int]:
+        """Indexes of the bodies that were not sent."""
+
     def send_all(
-        self, messages: Mapping[str, Sequence[Quoted]], *, groups: Mapping[str, Sequence[str]] | None = None
+        self,
+        messages: Mapping[str, Sequence[str | Quoted]],
+        *,
+        groups: Mapping[str, Sequence[str]] | None = None,
     ) -> dict[str, list[int]]:
         """Indexes of the bodies that were not sent, by queue URL; `groups` are the bodies' message groups."""
 
@@ -101,13 +123,14 @@ class Router:
         acknowledged: a message that kills the process takes no other along.
         """
         report = Report()
+        self._hide_suspects(messages, seconds_left())
         suspects = shuffle([message for message in messages if message.receive_count >= SUSPECT_RECEIVES])
         others = [message for message in messages if message.receive_count < SUSPECT_RECEIVES]
         self._route_together(others, report, seconds_left)
         self._settle(others, report, acknowledge=bool(suspects))
         for message in suspects:
             if seconds_left() < SUSPECT_SECONDS:
-                report.fail(message, "time")
+                report.fail_late(message)
             else:
                 self._route_together([message], report, seconds_left)
             self._settle([message], report, acknowledge=True)
@@ -127,15 +150,62 @@ class Router:
             self._tail.note(finished)
 
     def _parse(self, messages: Sequence[Message], report: Report) -> list[Parsed]:
-        """The readable messages' packs, with the keys they must own to pass."""
+        """The ingest packs, with the keys they must own to pass. Forwards sync packs that were put back."""
         parsed: list[Parsed] = []
+        seen: set[tuple[str, int]] = set()
+        put_back: list[tuple[Message, SyncPack]] = []
         for message in messages:
             try:
                 pack = parse_ingest_pack(message.body)
+                if (pack.pack_id, pack.part) in seen:
+                    continue  # SQS holds it twice, because its answer to ingest was lost
+                seen.add((pack.pack_id, pack.part))
                 parsed.append((message, pack, self._dedup.list_keys(pack)))
+            except PackUnreadable as error:
+                if (sync_pack := self._find_sync_pack(message)) is None:
+                    report.fail_unreadable(message, error)
+                else:
+                    put_back.append((message, sync_pack))
             except Exception as error:  # whatever is wrong with one message must not hold up the others
                 report.fail_unreadable(message, error)
+        self._forward(put_back, report)
         return parsed
+
+    def _find_sync_pack(self, message: Message) -> SyncPack | None:
+        """The sync pack that a router put back; None where the message is none, or its sync is gone."""
+        try:
+            pack = parse_sync_pack(message.body)
+        except PackUnreadable:
+            return None
+        return pack if pack.sync in self._syncs else None
+
+    def _forward(self, put_back: Sequence[tuple[Message, SyncPack]], report: Report) -> None:
+        """Sends sync packs to their queues, byte for byte as they are."""
+        by_url: dict[str, list[tuple[Message, SyncPack]]] = {}
+        for message, pack in put_back:
+            by_url.setdefault(self._queue_base + self._syncs[pack.sync]["name"], []).append((message, pack))
+        if not by_url:
+            return
+        failed = self._queues.send_all(
+            {url: [message.body for message, _ in pairs] for url, pairs in by_url.items()},
+            groups={url: [pack.group for _, pack in pairs] for url, pairs in by_url.items()},
+        )
+        for url, indexes in failed.items():
+            for at in indexes:
+                report.fail(by_url[url][at][0], "send")
+
+    def _put_back(self, bodies: Sequence[Quoted], groups: Sequence[str], report: Report) -> Sequence[int]:
+        """Sync packs that their queue refused go to the ingest queue; the indexes that it refused, too."""
+        held = hold(None, self._clock())
+        failed = self._queues.send(
+            self._queue_url,
+            bodies,
+            delays=[find_delay(held)] * len(bodies),
+            attributes=[held.attributes] * len(bodies),
+            groups=groups,
+        )
+        report.put_back += len(bodies) - len(failed)
+        return failed
 
     def _claim(self, parsed: Sequence[Parsed]) -> tuple[Sequence[Parsed], Mapping[str, str]]:
         wanted = merge_wanted([(pack.pack_id, keys) for _, pack, keys in parsed])
@@ -199,11 +269,27 @@ class Router:
 
     def _send_items(self, archived: Sequence[Judged], report: Report) -> list[Judged]:
         packs = [routed for _, routed in archived]
-        failed = send_sync_packs(packs, self._syncs, self._queue_base, self._queues.send_all)
+        put_back = partial(self._put_back, report=report)
+        failed = send_sync_packs(packs, self._syncs, self._queue_base, self._queues.send_all, put_back)
         return _without(archived, failed, "send", report)
 
+    def _hide_suspects(self, messages: Sequence[Message], seconds: float) -> None:
+        """A suspect that kills this run comes back when the run would have ended at the latest, not after the
+        queue's visibility timeout: its 20 receives are over within an hour."""
+        hidden = ceil(seconds) + SUSPECT_MARGIN
+        waits = {m.receipt_handle: hidden for m in messages if m.receive_count >= SUSPECT_RECEIVES}
+        if waits:
+            self._queues.set_visibility(self._queue_url, waits)
+
     def _settle(self, messages: Sequence[Message], report: Report, *, acknowledge: bool) -> None:
-        """Failed messages come back within seconds; finished ones go now, where a crash may still follow."""
+        """Sends packs that AWS errors held up again; where SQS refuses, they come back by themselves.
+
+        Finished messages are acknowledged now where a crash may still follow.
+        """
+        held = [message for message in messages if message.id in report.held]
+        if held:
+            dlq_url = f"{self._queue_url}-dlq"
+            report.release(send_again(held, self._queues, self._queue_url, dlq_url, self._clock()))
         waits = {m.receipt_handle: report.failed[m.id] for m in messages if m.id in report.failed}
         if waits:
             self._queues.set_visibility(self._queue_url, waits)

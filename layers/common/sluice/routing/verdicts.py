@@ -41,6 +41,7 @@ class Routed:
     skipped: Counter[str] = field(default_factory=Counter)
     function_errors: Counter[str] = field(default_factory=Counter)
     source: str = ""
+    pack_id: str = ""
     refused: list[int] = field(default_factory=list)
 
 
@@ -54,7 +55,8 @@ def judge_pack(pack: IngestPack, decide: Decide, duplicates: frozenset[int], wor
     syncs, event}`; `workspace` is the digest of the configuration that decided. Lines of a replay have its
     id as `replay`, too.
     """
-    routed = Routed(pack.received_at, pack.replay.id if pack.replay else None, source=pack.source)
+    replay = pack.replay.id if pack.replay else None
+    routed = Routed(pack.received_at, replay, source=pack.source, pack_id=pack.pack_id)
     blocked, dumps = pack.blocked, orjson.dumps
     head = dump_head(pack, workspace)
     for n, event in enumerate(pack.events):

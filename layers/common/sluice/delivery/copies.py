@@ -1,0 +1,70 @@
+"""Recognises a sync pack that is in the queue twice, with one conditional write a pack.
+
+SQS holds a pack twice where it took the pack and its answer was lost, or where the process that sent it died
+and the work was done again. Two messages with the same body are copies of each other: whoever writes a pack
+gives it an `origin`, so that no other two are alike. The first message to be received claims the body. Other
+messages with this body are dropped, because the first one was settled, is still in the queue, or ends in the
+dead-letter queue.
+
+This loses no event, also when the first one is redriven from the dead-letter queue under a new id:
+
+- A message that was received three times or more claims nothing. So at least 17 receives lie between a claim
+  and the dead-letter queue, and `find_window` is shorter than these take.
+- Packs that AWS errors held up have their `Held` state in the attributes, and it is part of the key.
+- While the table does not answer, everything is delivered.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from sluice.messages import Message
+
+CLAIMING_RECEIVES = 2  # what was received more often may be a pack that kills the process, and claims nothing
+SHORTEST_RETURN = 150  # seconds that pass between two receives of a suspect (`Delivery`)
+RETURNS = 15  # of the 17 that a message has left when it claimed for the last time
+
+
+class Claims(Protocol):
+    def claim(self, wanted: Mapping[str, str], *, now: int, expires: int) -> dict[str, str]:
+        """The owner of each key, a message id; without the keys nobody knows about."""
+
+
+def find_window(timeout: float) -> float:
+    """Seconds that a claim lasts, for a sync whose function has this timeout.
+
+    Shorter than 17 receives of a message take, whether the function crashes while it handles the message or
+    before it begins, where SQS hides it for six timeouts.
+    """
+    return RETURNS * min(SHORTEST_RETURN, 6 * timeout)
+
+
+def name_key(sync: str, message: Message) -> str:
+    """The key of a message's pack: equal for copies only."""
+    digest = hashlib.sha256(message.body.encode("utf-8", "surrogatepass"))
+    if message.held:
+        digest.update(f"\n{message.held.since}\n{message.held.tries}".encode())
+    return f"copy:{sync}:{digest.hexdigest()}"
+
+
+class CopyCheck:
+    """The check of one sync; `now` is epoch seconds."""
+
+    def __init__(self, sync: str, timeout: float, claims: Claims, now: Callable[[], float]) -> None:
+        self._sync, self._window, self._claims, self._now = sync, find_window(timeout), claims, now
+
+    def find_copies(self, messages: Sequence[Message]) -> set[str]:
+        """Ids of the messages that hold a copy of another message's pack, and may be acknowledged."""
+        keys = {
+            message.id: name_key(self._sync, message)
+            for message in messages
+            if message.receive_count <= CLAIMING_RECEIVES
+        }
+        wanted: dict[str, str] = {}
+        for message_id, key in keys.items():
+            wanted.setdefault(key, message_id)
+        if not wanted:
+            return set()
+        now = self._now()
+        owners = self._claims.claim(wanted, now=int(now), expires=int(now + self._window))
+        return {message_id for message_id, key in keys.items() if owners.get(key, message_id) != message_id}
