@@ -49,6 +49,8 @@ def describe(result: Result) -> None:
     for sync, found in result.balances.items():
         died = ", ".join(f"{reason} {count}" for reason, count in result.reasons[sync].most_common())
         lines.append(f"{sync}: died of {died or 'nothing'}")
+        if found.unheard:
+            lines.append(f"  taken again because the answer reached nobody: {found.unheard:,}")
         if found.refused:
             lines.append(f"  refused by name, and never taken: {found.refused:,}")
         if found.lost:

@@ -14,7 +14,6 @@ COLUMNS = [
     "duplicates dropped",
     "lost",
     "delivered twice",
-    "of these unheard",
 ]
 
 
@@ -109,6 +108,6 @@ def render(balances: Mapping[str, Balance]) -> str:
     rows = [COLUMNS, ["---", *["--:"] * (len(COLUMNS) - 1)]]
     for sync, found in balances.items():
         numbers = [found.sent, found.delivered, found.dead, found.rejected, found.blocked, found.dropped]
-        numbers += [len(found.lost), found.twice, found.unheard]
+        numbers += [len(found.lost), found.twice]
         rows.append([sync, *(f"{number:,}" for number in numbers)])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

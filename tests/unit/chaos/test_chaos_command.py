@@ -11,7 +11,9 @@ from tests.chaos.run import Result
 
 def make_result(**over) -> Result:
     fields = {
-        "balances": {"orders": Balance(sent=3, delivered=2, dead=1, rejected=1, twice=1, refused=1)},
+        "balances": {
+            "orders": Balance(sent=3, delivered=2, dead=1, rejected=1, twice=1, unheard=1, refused=1)
+        },
         "reasons": {"orders": Counter(rejected=1)},
         "waiting": 0,
         "copies": 3,
@@ -28,9 +30,10 @@ def test_a_run_that_adds_up_ends_well(capsys):
 
     printed = capsys.readouterr().out
     assert "seed 7: 30 events" in printed
-    assert "| orders | 3 | 2 | 1 | 1 | 0 | 0 | 0 | 1 | 0 |" in printed
+    assert "| orders | 3 | 2 | 1 | 1 | 0 | 0 | 0 | 1 |" in printed
     assert "orders: died of rejected 1" in printed
     assert "refused by name, and never taken: 1" in printed
+    assert "taken again because the answer reached nobody: 1" in printed
     assert "✓ nothing is lost" in printed
 
 

@@ -251,6 +251,25 @@ def test_a_pack_that_is_redriven_from_the_dead_letter_queue_is_delivered(how, ti
     assert report.copies == 0
 
 
+def test_a_pack_that_delivery_cannot_write_down_is_delivered_when_it_is_redriven_at_once():
+    world = World()
+    world.queues.send(QUEUE, [PACK])
+    world.vendor.script = lambda _request: 503
+    world.ports = replace(world.ports, draw=lambda: "a bug")
+    started = world.now
+    for _ in range(20):
+        world.now = max(world.now, world.waiting[0].visible_at)
+        assert list(world.poll().failed) == ["m1"]
+    world.now = max(world.now, world.waiting[0].visible_at)
+    assert world.now - started <= 3600
+    world.queues.messages[QUEUE] = []  # SQS moves it now
+    world.ports = replace(world.ports, draw=lambda: 0.5)
+
+    report = world.run(PACK)
+
+    assert (report.copies, report.retried) == (0, 2)
+
+
 @pytest.mark.parametrize("timeout", [10, 25, 60])
 def test_a_pack_that_kills_its_container_is_in_the_dead_letter_queue_within_an_hour(timeout):
     world = World({**make_workspace(timeout=timeout)})

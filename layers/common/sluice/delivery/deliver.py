@@ -32,7 +32,6 @@ MOST_PART_ITEMS = 200  # about a full pack
 SETTLE_EVERY = 0.25  # seconds of work that a container which is killed repeats, besides the part in hand
 UNREADABLE = "unreadable: "
 POISON_VISIBILITY = 1
-BROKEN_VISIBILITY = 120
 SUSPECT_MARGIN = 30  # seconds after the end of a run until its suspects can be received again
 
 type Remaining = Callable[[], float]
@@ -198,7 +197,8 @@ class Delivery:
         visibility: dict[str, int] = {}
         for message in messages:
             if message.id in broken:
-                wait = min(1 << message.receive_count, BROKEN_VISIBILITY)
+                suspect = message.receive_count >= SUSPECT_RECEIVES
+                wait = SHORTEST_RETURN if suspect else 1 << message.receive_count
                 wait = POISON_VISIBILITY if broken[message.id].startswith(UNREADABLE) else wait
                 report.add_failed(message.id, wait, broken[message.id])
             elif message.id in held and message.id not in again:
