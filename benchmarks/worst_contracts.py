@@ -21,13 +21,13 @@ MOST_MS_PER_KB = 20.0
 _NESTED = {"items": {"anyOf": [{"items": {"anyOf": [{"type": "string"}, {"type": "object"}] * 4}}] * 4}}
 
 SCHEMAS: dict[str, tuple[dict[str, Any], Any]] = {
-    "numbers": ({"anyOf": [*({"const": n + 0.5} for n in range(28)), {}]}, 1),
-    "integers": ({"anyOf": [*({"const": n} for n in range(28)), {}]}, 1.5),
+    "numbers": ({"anyOf": [*({"const": n + 0.5} for n in range(17)), {}]}, 1),
+    "integers": ({"anyOf": [*({"const": n} for n in range(17)), {}]}, 1.5),
     "objects": ({"anyOf": [{"enum": [{"a": n} for n in range(55)]}, {}]}, {"a": 99}),
     "branches": ({"anyOf": [*[{"required": ["a"]}] * 150, {}]}, {}),
     "divisors": ({"allOf": [{"multipleOf": 0.01}] * 3}, 1e308),
     "limits": ({"allOf": [{"minimum": -n - 0.5} for n in range(40)]}, 1e308),
-    "unique": ({"allOf": [{"uniqueItems": True}] * 6}, [n + 0.5 for n in range(15)]),
+    "unique": ({"allOf": [{"uniqueItems": True}] * 4}, [n + 0.5 for n in range(15)]),
     "nested": (_NESTED, [[[1]] * 9]),
     "errors": ({"allOf": [{"type": "string"}] * 250}, 1),
     "names": ({"propertyNames": {"anyOf": [*[{"pattern": "^b"}] * 110, {}]}}, {"a": 1, "c": 2}),

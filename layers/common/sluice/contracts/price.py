@@ -16,12 +16,12 @@ _APPLICATORS = frozenset(
     {"$ref", "allOf", "dependencies", "else", "if", "items", "patternProperties", "properties", "then"}
 )
 _LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-_NUMBER = 25  # the engine compares numbers as exact fractions
+_NUMBER = 40  # the engine compares numbers as exact fractions
 _FRACTIONAL_LIMIT = 15
 _CONTAINER = 10
 _INTEGER_DIVISOR, _DIVISOR, _TINY_DIVISOR = 20, 250, 10_000
 _TINY = 1e-12
-_UNIQUE = 120  # up to 15 items are compared each with each
+_UNIQUE = 160  # up to 15 items are compared each with each
 _FORMAT = 10
 _NAME_PATTERN = 8  # undeclared fields are found in Python, with a call for each pattern
 _PATTERN = 4  # to start a regex; what it does with the text is counted as its positions
