@@ -193,7 +193,7 @@ def costs():
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=900,
     )
     lines = [json.loads(line) for line in run.stdout.splitlines()]
     return {name: (status, seconds) for name, status, seconds, _ in lines}, lines[-1][3]
