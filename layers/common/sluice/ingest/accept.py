@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sluice.errors import RequestError
-from sluice.ids import is_blank, restore_ids
+from sluice.ids import restore_ids, trim
 from sluice.ingest import pixels
 from sluice.ingest.body import Parsed, may_name, parse_body
 from sluice.ingest.encodings import decode_body
@@ -56,7 +56,7 @@ class Gate:
         own = {
             n: key
             for n, event in enumerate(events)
-            if type(event) is dict and "writeKey" in event and (key := _own_key(event))
+            if type(event) is dict and "writeKey" in event and (key := _own_key(event)) is not None
         }
         if not own:
             return frozenset()
@@ -177,10 +177,12 @@ def _parse(data: bytes, request: Request, endpoint: Endpoint) -> Parsed:
     return parse_body(data, request.headers.get("content-type", ""))
 
 
-def _own_key(event: Any) -> str:
-    """The write key that an event carries itself; "" where it has none."""
+def _own_key(event: Any) -> str | None:
+    """The write key that an event carries itself; None where it has none, "" for one that is not text."""
     key = event.get("writeKey") if type(event) is dict else None
-    return key if type(key) is str and not is_blank(key) else ""
+    if type(key) is str:
+        return trim(key) or None
+    return "" if key else None
 
 
 def _list_events(body: dict[str, Any], endpoint: Endpoint, limits: Limits) -> list[Any]:
