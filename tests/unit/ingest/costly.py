@@ -75,6 +75,9 @@ BODIES: dict[str, Callable[[], bytes]] = {
     ),
     "ids of many digits": lambda: b'{"batch":[%b1]}' % (b'{"userId":1e308,"type":"page"},' * 2_400),
     "an id of a million digits": lambda: b'{"batch":[{"userId":%b.0}]}' % (b"9" * 9_000_000),
+    "times of white space": lambda: (
+        b'{"batch":[%b{}]}' % (b'{"timestamp":"Fri Jan 1 00:00:00%bx"},' % (b" " * 140) * 2_400)
+    ),
     "a blank id": lambda: (
         b'{"batch":[{"messageId":"%b","userId":"%b"}]}' % (b" " * 4_900_000, b" " * 4_900_000)
     ),
