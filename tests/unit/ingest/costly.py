@@ -73,6 +73,9 @@ BODIES: dict[str, Callable[[], bytes]] = {
     "long numbers beside an id that is one": lambda: (
         b'{"batch":[{"userId":1.5,"type":"page","x":[%b1]}]}' % (b"1234567890123456789," * 490_000)
     ),
+    "long numbers in a list of ids": lambda: (
+        b'{"batch":[{"userId":"u","type":"page","x":{"ids":[%b1]}}]}' % (b"123456789012345678901," * 440_000)
+    ),
     "ids of many digits": lambda: b'{"batch":[%b1]}' % (b'{"userId":1e308,"type":"page"},' * 2_400),
     "an id of a million digits": lambda: b'{"batch":[{"userId":%b.0}]}' % (b"9" * 9_000_000),
     "times of white space": lambda: (

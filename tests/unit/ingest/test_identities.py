@@ -55,6 +55,42 @@ def test_two_ids_never_become_one_because_a_number_was_rounded(world, name, numb
     assert first != second
 
 
+LONG = "12345678901234567890123"
+NESTED_IDS = [
+    '"traits":{"id":%s}',
+    '"properties":{"order_id":%s}',
+    '"properties":{"products":[{"productId":%s}]}',
+    '"properties":{"product_ids":[1,%s]}',
+    '"context":{"groupId":%s,"traits":{"paid":12345678901234567890123}}',
+    '"context":{"externalIds":[{"ID":%s}]}',
+]
+
+
+@pytest.mark.parametrize("place", NESTED_IDS)
+@pytest.mark.parametrize("end", ["", "\x01"], ids=["valid", "with a raw control character"])
+def test_ids_inside_an_event_keep_digits_beyond_64_bits(world, place, end):
+    event = f'"type":"identify","userId":"u{end}",' + place % LONG
+    assert world.send(f'{{"batch":[{{{event}}}]}}').status == 200
+    assert f'"{LONG}"' in world.bodies[0]
+
+
+def test_the_ids_of_a_batchs_context_keep_digits_beyond_64_bits(world):
+    world.send(f'{{"batch":[{{"type":"page","userId":"u"}}],"context":{{"groupId":-{LONG}}}}}')
+    assert world.events[0]["context"] == {"groupId": f"-{LONG}"}
+
+
+def test_other_numbers_beyond_64_bits_stay_numbers(world):
+    numbers = f'{{"paid":{LONG},"valid":[{LONG}],"grid":1.0,"id":1.5,"ids":2.0}}'
+    world.send(f'{{"batch":[{{"type":"track","event":"e","userId":"u","properties":{numbers}}}]}}')
+    assert world.events[0]["properties"] == {
+        "paid": float(LONG),
+        "valid": [float(LONG)],
+        "grid": 1.0,
+        "id": 1.5,
+        "ids": 2.0,
+    }
+
+
 @pytest.mark.parametrize("path", ["/v1/track", "/v1/pixel/track"])
 def test_a_single_event_keeps_the_digits_of_its_id(world, path):
     body = b'{"event":"e","userId":12345678901234567890123}'

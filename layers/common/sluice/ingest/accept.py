@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sluice.errors import RequestError
-from sluice.ids import restore_ids, trim
+from sluice.ids import has_long_numbers, restore_ids, restore_long_ids, trim
 from sluice.ingest import pixels
 from sluice.ingest.body import Parsed, may_name, parse_body
 from sluice.ingest.encodings import decode_body
@@ -146,6 +146,8 @@ def _open(
         own = dict.fromkeys(map(_own_key, events))
         source = gate.authenticate(request, revoked, body.value.get("writeKey"), *own)
         check_quota(source.slug)
+    if has_long_numbers(data):
+        restore_long_ids(body.value, body.read_exactly(), gate.limits.depth)
     restore_ids(
         events,
         lambda: _list_events(body.read_exactly(), endpoint, gate.limits),
