@@ -25,7 +25,8 @@ _BLANK = re.compile(f"[{_INVISIBLE}]*+")
 PLACEHOLDERS = (
     *("undefined", "null", "nil", "none", "nan", "infinity", "inf", "void", "nothing", "empty", "missing"),
     *("true", "false", "object", "function", "promise", "symbol", "array", "optional", "error"),
-    *("n/a", "#ref", "#value", "#name", "%![a-z]", "0+"),
+    *("unknown", "unset", "default", "string", "pending", "na", r"n\.a", "ajs-next", "node-next"),
+    *("n/a", "#ref", "#value", "#name", "%![a-z]", "%[sdv]", "0+", "f{4,}", "[xy]{4,}", "0x0+"),
     *("message[ _-]?id", "msg[ _-]?id", "event[ _-]?id", "id", "uuid", "guid"),
 )
 """Words that a bug leaves in the place of a message id, as regular expressions.
@@ -39,6 +40,7 @@ _FUNCTIONS = (
     "function ",
     "function(",
     "async function",
+    "xxxxxxxx-xxxx-",
     "<function ",
     "<bound method",
     "<built-in ",

@@ -8,7 +8,26 @@ MADE = "id-"
 
 
 @pytest.mark.parametrize(
-    "nothing", ["   ", "\x00", "\u200b", "undefined", "null", "0", 0, 0.0, -1, "[object Object]"]
+    "nothing",
+    [
+        "   ",
+        "\x00",
+        "\u200b",
+        "undefined",
+        "null",
+        "0",
+        0,
+        0.0,
+        -1,
+        "[object Object]",
+        "unknown",
+        "string",
+        "%s",
+        "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx",
+        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "ajs-next-undefined",
+        "n.a.",
+    ],
 )
 def test_events_whose_message_id_identifies_nothing_are_not_duplicates_of_each_other(world, nothing):
     first, second = world.take(make_event(messageId=nothing), make_event(messageId=nothing))
