@@ -25,7 +25,8 @@ _BLANK = re.compile(f"[{_INVISIBLE}]*+")
 PLACEHOLDERS = (
     *("undefined", "null", "nil", "none", "nan", "infinity", "inf", "void", "nothing", "empty", "missing"),
     *("true", "false", "object", "function", "promise", "symbol", "array", "optional", "error"),
-    *("n/a", "#ref", "#value", "#name", "%![a-z]", "0+"),
+    *("unknown", "unset", "default", "string", "pending", "na", r"n\.a", "ajs-next", "node-next"),
+    *("n/a", "#ref", "#value", "#name", "%![a-z]", "%[sdv]", "0+", "f{4,}", "[xy]{4,}", "0x0+"),
     *("message[ _-]?id", "msg[ _-]?id", "event[ _-]?id", "id", "uuid", "guid"),
 )
 """Words that a bug leaves in the place of a message id, as regular expressions.
@@ -39,6 +40,7 @@ _FUNCTIONS = (
     "function ",
     "function(",
     "async function",
+    "xxxxxxxx-xxxx-",
     "<function ",
     "<bound method",
     "<built-in ",
@@ -55,6 +57,9 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_PLACEHOLDER = 100
+# Digits as zeros, to find a number that 64 bits may not hold: 20 digits in a row.
+_ZEROS, _LONG = bytes.maketrans(b"123456789", b"0" * 9), b"0" * 20
+_ID_NAME = re.compile("ids?|ID|.*(?:[_ -]ids?|Ids?|ID)", re.DOTALL)
 _MAX_EXPONENT = 308  # of a double: what is larger is not a finite number for any other reader of JSON
 
 
@@ -128,6 +133,30 @@ def restore_ids(
         for name in ID_FIELDS:
             if type(event.get(name)) in rounded and (settled := settle_number(exact[n][name])) is not None:
                 event[name] = settled
+
+
+def has_long_numbers(body: bytes) -> bool:
+    """Whether a body of JSON may hold integers beyond 64 bits; a cheap look."""
+    return _LONG in body.translate(_ZEROS)
+
+
+def restore_long_ids(value: Any, exact: Any, depth: int, *, is_id: bool = False) -> Any:
+    """`value` with the digits of its integers beyond 64 bits as text, where their field's name ends in id.
+
+    Changes its objects and lists in place, down to `depth`. `exact` is the same with Literals.
+    """
+    if type(value) is dict and depth:
+        for name, inner in value.items():
+            value[name] = restore_long_ids(
+                inner, exact[name], depth - 1, is_id=_ID_NAME.fullmatch(name) is not None
+            )
+    elif type(value) is list and depth:
+        value[:] = [
+            restore_long_ids(*pair, depth - 1, is_id=is_id) for pair in zip(value, exact, strict=True)
+        ]
+    elif is_id and type(exact) is Literal and exact.lstrip("-").isdecimal():
+        return _fit(exact)
+    return value
 
 
 def settle_number(number: float | Literal) -> int | float | str | None:

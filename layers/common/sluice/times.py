@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
+from sluice.ids import trim
+
 # What a datetime can be moved by without leaving years 1 to 9999.
 EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC).timestamp(), datetime(9999, 12, 30, tzinfo=UTC).timestamp()
 _EPOCH, _NAIVE_EPOCH = datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 1)
@@ -38,13 +40,13 @@ _ZONES = {"z": 0, "utc": 0, "ut": 0, "gmt": 0} | {
 }
 _UNIVERSAL = frozenset({"", "utc", "ut", "gmt"})  # may have an offset behind it: GMT+0100
 
-_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+)?"
+_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*(?: ?, ?| ))?"
 _MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _CLOCK = r"(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d+))?)?"
 # A zone, an offset or both; behind either the zone's name once more: `(CET)`, ` CET`, `[Europe/Paris]`.
 _OFFSET = (
-    r"\s*(?P<zone>[a-z]{1,3})?(?P<offset>[+-]\d\d(?::?\d\d)?)?"
-    r"(?P<name>\s*\([^()]*\)|(?:\[[^\[\]]+\])+|\s+[a-z]{2,5})?"
+    r" ?(?P<zone>[a-z]{1,3})?(?P<offset>[+-]\d\d(?::?\d\d)?)?"
+    r"(?P<name> ?\((?:[^()]|\([^()]*\))*+\)|(?:\[[^\[\]]+\])++|(?<=\d) [a-z]{2,5})?"
 )
 
 
@@ -54,16 +56,22 @@ def _compile(pattern: str) -> re.Pattern[str]:
 
 _NUMBER = _compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?")
 _COMPACT_DAY = _compile(r"(?:19|20)\d{6}")
-_COMPACT = _compile(r"(?:\d{8}|\d{4}-?W\d\d(?:-?\d)?)(?:T\d\d.*)?")
+_COMPACT = _compile(
+    r"(?P<day>\d{8}|\d{4}-?W\d\d(?:-?\d)?)"
+    r"(?:T(?P<hour>\d\d):?(?P<minute>\d\d)(?::?(?P<second>\d\d(?:[.,]\d+)?))?(?P<offset>Z|[+-]\d\d(?::?\d\d)?)?)?"
+)
+# What nearly everybody sends. `datetime.fromisoformat` alone takes more, such as `2021-01-01T00:00:00Z2022`.
+_COMMON = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
+# Each space stands for any white space.
 _FORMS: Final = (
     # RFC 3339 and ISO 8601, and what Python, Ruby, Go, Java and SQL make of it
-    _compile(rf"(?P<year>\d{{4}})-(?P<month>\d\d)-(?P<day>\d\d)(?:(?:T|\s+){_CLOCK})?{_OFFSET}"),
+    _compile(rf"(?P<year>\d{{4}})-(?P<month>\d\d)-(?P<day>\d\d)(?:[T ]{_CLOCK})?{_OFFSET}"),
     # RFC 2822, RFC 9110, JavaScript's toUTCString: Fri, 01 Jan 2021 00:00:00 GMT
-    _compile(rf"{_WEEKDAY}(?P<day>\d\d?)[ -]+{_MONTH}[ -]+(?P<year>\d{{4}}|\d\d)\s+{_CLOCK}{_OFFSET}"),
+    _compile(rf"{_WEEKDAY}(?P<day>\d\d?)[ -]{_MONTH}[ -](?P<year>\d{{2,4}}) {_CLOCK}{_OFFSET}"),
     # JavaScript's toString: Fri Jan 01 2021 00:00:00 GMT+0100 (Central European Standard Time)
-    _compile(rf"{_WEEKDAY}{_MONTH}\s+(?P<day>\d\d?),?\s+(?P<year>\d{{4}})\s+{_CLOCK}{_OFFSET}"),
+    _compile(rf"{_WEEKDAY}{_MONTH} (?P<day>\d\d?),? (?P<year>\d{{4}}) {_CLOCK}{_OFFSET}"),
     # C's ctime, Java's toString: Fri Jan  1 00:00:00 UTC 2021
-    _compile(rf"{_WEEKDAY}{_MONTH}\s+(?P<day>\d\d?)\s+{_CLOCK}{_OFFSET}\s+(?P<year>\d{{4}})"),
+    _compile(rf"{_WEEKDAY}{_MONTH} (?P<day>\d\d?) {_CLOCK}{_OFFSET} (?P<year>\d{{4}})"),
 )
 
 
@@ -73,14 +81,14 @@ def read_time(value: object) -> float | None:
     Numbers are seconds to nanoseconds since 1970, told apart by magnitude. Without an offset a time is UTC.
     """
     if type(value) is str:
-        if "T" in value:
+        if len(value) > MAX_CHARACTERS:
+            return None
+        if _COMMON.fullmatch(value):
             try:
-                moment = datetime.fromisoformat(value)
+                return _find_epoch(datetime.fromisoformat(value))
             except ValueError:
                 pass
-            else:
-                return _find_epoch(moment)
-        return _read_text(value.strip()) if len(value) <= MAX_CHARACTERS else None
+        return _read_text(" ".join(trim(value).split()))
     if type(value) is int or type(value) is float:
         return _read_number(value)
     return None
@@ -142,12 +150,21 @@ def _read_text(text: str) -> float | None:
         if day is not None:
             return day
         return _read_number(int(text) if text.isdigit() else float(text))
-    if _COMPACT.fullmatch(text):
-        return parse_time(text.upper())
+    if compact := _COMPACT.fullmatch(text):
+        return _read_compact(compact)
     for form in _FORMS:
         if match := form.fullmatch(text):
             return _read_parts(match)
     return None
+
+
+def _read_compact(match: re.Match[str]) -> float | None:
+    """A day without hyphens, or of a week, and its clock with or without colons."""
+    day = parse_time(match["day"].upper())
+    if day is None or match["hour"] is None:
+        return day
+    clock = f"{match['hour']}:{match['minute']}:{match['second'] or '00'}{match['offset'] or ''}"
+    return _read_text(f"{format_time(day)[:10]}T{clock}")
 
 
 def _read_number(number: float) -> float | None:
@@ -184,9 +201,9 @@ def _read_day(year: int, month: int, day: int) -> float | None:
 
 
 def _read_year(text: str) -> int:
-    """Two digits as RFC 2822 has it: 50 and above are in the last century."""
+    """Two and three digits as RFC 2822, section 4.3, has it: 50 and above are in the last century."""
     year = int(text)
-    return year if len(text) > 2 else year + (1900 if year >= 50 else 2000)
+    return year if len(text) > 3 else year + (1900 if year >= 50 else 2000)
 
 
 def _read_clock(hour: str | None, minute: str, second: str | None, fraction: str | None) -> float | None:

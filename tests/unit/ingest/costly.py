@@ -73,8 +73,14 @@ BODIES: dict[str, Callable[[], bytes]] = {
     "long numbers beside an id that is one": lambda: (
         b'{"batch":[{"userId":1.5,"type":"page","x":[%b1]}]}' % (b"1234567890123456789," * 490_000)
     ),
+    "long numbers in a list of ids": lambda: (
+        b'{"batch":[{"userId":"u","type":"page","x":{"ids":[%b1]}}]}' % (b"123456789012345678901," * 440_000)
+    ),
     "ids of many digits": lambda: b'{"batch":[%b1]}' % (b'{"userId":1e308,"type":"page"},' * 2_400),
     "an id of a million digits": lambda: b'{"batch":[{"userId":%b.0}]}' % (b"9" * 9_000_000),
+    "times of white space": lambda: (
+        b'{"batch":[%b{}]}' % (b'{"timestamp":"Fri Jan 1 00:00:00%bx"},' % (b" " * 140) * 2_400)
+    ),
     "a blank id": lambda: (
         b'{"batch":[{"messageId":"%b","userId":"%b"}]}' % (b" " * 4_900_000, b" " * 4_900_000)
     ),

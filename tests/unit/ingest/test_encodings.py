@@ -11,8 +11,8 @@ from tests.builders import make_batch
 DATA = orjson.dumps(make_batch())
 
 
-def deflate_raw(data):
-    packer = zlib.compressobj(6, wbits=-15)
+def deflate_raw(data, wbits=-15):
+    packer = zlib.compressobj(6, wbits=wbits)
     return packer.compress(data) + packer.flush()
 
 
@@ -30,6 +30,14 @@ BODIES = {
     "": zlib.compress(DATA),
     " ": gzip.compress(DATA),
 }
+
+
+@pytest.mark.parametrize("wbits", range(9, 16))
+@pytest.mark.parametrize("encoding", ["deflate", ""])
+def test_deflate_may_have_a_window_of_any_size(world, encoding, wbits):
+    body = deflate_raw(DATA, wbits)
+    assert world.send(body, headers={"content-encoding": encoding}).status == 200
+    assert world.events[0]["messageId"] == "m-1"
 
 
 @pytest.mark.parametrize("encoding", BODIES)

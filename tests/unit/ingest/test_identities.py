@@ -8,7 +8,26 @@ MADE = "id-"
 
 
 @pytest.mark.parametrize(
-    "nothing", ["   ", "\x00", "\u200b", "undefined", "null", "0", 0, 0.0, -1, "[object Object]"]
+    "nothing",
+    [
+        "   ",
+        "\x00",
+        "\u200b",
+        "undefined",
+        "null",
+        "0",
+        0,
+        0.0,
+        -1,
+        "[object Object]",
+        "unknown",
+        "string",
+        "%s",
+        "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx",
+        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "ajs-next-undefined",
+        "n.a.",
+    ],
 )
 def test_events_whose_message_id_identifies_nothing_are_not_duplicates_of_each_other(world, nothing):
     first, second = world.take(make_event(messageId=nothing), make_event(messageId=nothing))
@@ -53,6 +72,42 @@ def test_two_ids_never_become_one_because_a_number_was_rounded(world, name, numb
     world.send(f'{{"batch":[{events}]}}')
     first, second = (str(event[name]) for event in world.events)
     assert first != second
+
+
+LONG = "12345678901234567890123"
+NESTED_IDS = [
+    '"traits":{"id":%s}',
+    '"properties":{"order_id":%s}',
+    '"properties":{"products":[{"productId":%s}]}',
+    '"properties":{"product_ids":[1,%s]}',
+    '"context":{"groupId":%s,"traits":{"paid":12345678901234567890123}}',
+    '"context":{"externalIds":[{"ID":%s}]}',
+]
+
+
+@pytest.mark.parametrize("place", NESTED_IDS)
+@pytest.mark.parametrize("end", ["", "\x01"], ids=["valid", "with a raw control character"])
+def test_ids_inside_an_event_keep_digits_beyond_64_bits(world, place, end):
+    event = f'"type":"identify","userId":"u{end}",' + place % LONG
+    assert world.send(f'{{"batch":[{{{event}}}]}}').status == 200
+    assert f'"{LONG}"' in world.bodies[0]
+
+
+def test_the_ids_of_a_batchs_context_keep_digits_beyond_64_bits(world):
+    world.send(f'{{"batch":[{{"type":"page","userId":"u"}}],"context":{{"groupId":-{LONG}}}}}')
+    assert world.events[0]["context"] == {"groupId": f"-{LONG}"}
+
+
+def test_other_numbers_beyond_64_bits_stay_numbers(world):
+    numbers = f'{{"paid":{LONG},"valid":[{LONG}],"grid":1.0,"id":1.5,"ids":2.0}}'
+    world.send(f'{{"batch":[{{"type":"track","event":"e","userId":"u","properties":{numbers}}}]}}')
+    assert world.events[0]["properties"] == {
+        "paid": float(LONG),
+        "valid": [float(LONG)],
+        "grid": 1.0,
+        "id": 1.5,
+        "ids": 2.0,
+    }
 
 
 @pytest.mark.parametrize("path", ["/v1/track", "/v1/pixel/track"])

@@ -86,6 +86,9 @@ CHARSETS = [
     ("windows-1252", "“x” €", "cp1252"),
     ("cp1251", "Привет", "cp1251"),
     ("koi8-r", "Привет", "koi8-r"),
+    ("macintosh", "é", "mac-roman"),
+    ("x-cp1250", "ž", "cp1250"),
+    ("latin2", "ž", "iso-8859-2"),
 ]
 
 
@@ -100,7 +103,8 @@ def test_bytes_that_are_not_utf_8_are_read_in_the_declared_charset(world, charse
 
 
 @pytest.mark.parametrize(
-    "charset", ["gbk", "gb2312", "gb18030", "big5", "Shift_JIS", "sjis", "euc-jp", "cp932"]
+    "charset",
+    ["gbk", "gb2312", "gb18030", "big5", "Shift_JIS", "sjis", "euc-jp", "cp932", "Windows-31J", "ms_kanji"],
 )
 def test_a_charset_of_several_bytes_is_read_as_a_whole(world, charset):
     body = '{"batch":[{"type":"page","userId":"u","text":"中文 表"}]}'.encode(charset)
@@ -168,3 +172,11 @@ def test_whatever_stands_in_a_text_loses_no_neighbour(data, charset):
         assert answer.status == 200
         assert [event["n"] for event in world.events[::2]] == [12345678901, 12345678901]
     assert answer.status in {200, 400}
+
+
+@pytest.mark.parametrize(
+    "charset", ["utf16-le", "utf32_be", "latin-9", "x-x-sjis", "hex", "idna", "x-user-defined"]
+)
+def test_a_charset_that_is_not_known_leaves_replacement_characters(world, charset):
+    events = send(world, b"caf\xe9", headers={"content-type": f"application/json; charset={charset}"})
+    assert [event["text"] for event in events][1] == "caf\ufffd"

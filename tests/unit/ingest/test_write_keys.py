@@ -26,7 +26,19 @@ CARRIERS = {
     "header": {"headers": {"X-Write-Key": "wk_test"}},
     "header, key first": {"headers": {"x-write-key": "wk_test:masked"}},
     "header, key last": {"headers": {"x-write-key": "id:wk_test"}},
+    "basic with a password that is not UTF-8": {"headers": {"authorization": "Basic d2tfdGVzdDpjYWbp"}},
+    "basic behind another one": {"headers": {"authorization": "Basic c3RhZ2U6c2VjcmV0, Basic d2tfdGVzdDo="}},
+    "basic before another one": {"headers": {"authorization": "Basic d2tfdGVzdDo=,Basic c3RhZ2U6c2VjcmV0"}},
+    "bearer behind basic": {"headers": {"authorization": "Basic c3RhZ2U6c2VjcmV0, Bearer wk_test"}},
+    "bearer with a colon": {"headers": {"authorization": "Bearer wk_test:"}},
+    "the first of two headers": {"headers": {"x-write-key": "wk_test, wk_wrong"}},
+    "the second of two headers": {"headers": {"x-write-key": "wk_wrong,wk_test"}},
     "query": {"query": {"writeKey": "wk_test"}},
+    "query, first of two": {"query": "writeKey=wk_test&writeKey=wk_wrong"},
+    "query, second of two": {"query": "writeKey=wk_wrong&writeKey=wk_test"},
+    "query with a colon": {"query": {"writeKey": "wk_test:"}},
+    "body with white space": {"body": make_batch(writeKey=" wk_test\n")},
+    "event with white space": {"body": make_batch(make_event(writeKey="wk_test\u200b"))},
     "body": {"body": make_batch(writeKey="wk_test")},
     "event": {"body": make_batch(make_event(writeKey="wk_test"))},
     "second event": {"body": make_batch(make_event(), make_event(writeKey="wk_test"))},
@@ -38,6 +50,7 @@ def test_a_key_is_found_in(world, carrier):
     answer = world.send(**{"body": make_batch(), "key": None, **CARRIERS[carrier]})
     assert answer.status == 200
     assert world.packs[0].source == "web"
+    assert world.blocked == {}
 
 
 ORDER = [
@@ -81,7 +94,7 @@ def test_a_carrier_that_holds_no_key_is_passed_over(world, headers):
     assert world.send(make_batch(writeKey="wk_test"), key=None, headers=headers).status == 200
 
 
-@pytest.mark.parametrize("key", ["wk_wrong", "wk_tes", "wk_testt", "WK_TEST", "wk_test ", "web", ""])
+@pytest.mark.parametrize("key", ["wk_wrong", "wk_tes", "wk_testt", "WK_TEST", "wk_te st", "web", ""])
 def test_any_other_key_is_refused(world, key):
     answer = world.send(make_batch(writeKey=key), key=None)
     assert answer.status == 401
@@ -161,7 +174,7 @@ def test_the_settings_of_an_sdk_are_found_behind_a_sites_own_password(world):
     assert world.send(method="GET", path=path, key=None, headers=headers).status == 200
 
 
-@pytest.mark.parametrize("own", ["nobody", "wk_shop", "wk_revoked", "WK_TEST", " wk_test"])
+@pytest.mark.parametrize("own", ["nobody", "wk_shop", "wk_revoked", "WK_TEST", "undefined"])
 def test_an_event_whose_own_key_opens_another_source_or_none_is_blocked_alone(world, own):
     world.keys["web"].append("wk_revoked")
     world.revoked = {"wk_revoked"}
@@ -190,10 +203,16 @@ def test_the_first_event_with_a_key_that_works_decides_whose_the_request_is(worl
     assert world.blocked == {0: ["foreign_write_key"], 2: ["foreign_write_key"]}
 
 
-@pytest.mark.parametrize("nothing", [None, "", " ", "\u200b", 0, 1, True, [], {"wk": 1}])
+@pytest.mark.parametrize("nothing", [None, "", " ", "\u200b", 0, False, [], {}])
 def test_an_event_without_a_key_of_its_own_is_its_requests(world, nothing):
     world.take({**make_event(), "writeKey": nothing})
     assert world.blocked == {}
+
+
+@pytest.mark.parametrize("wrong", [1, True, ["wk_test"], {"wk_test": 1}])
+def test_a_key_of_an_event_that_is_not_text_belongs_to_no_source(world, wrong):
+    world.take({**make_event(), "writeKey": wrong}, {**make_event(), "writeKey": " wk_test\n"})
+    assert world.blocked == {0: ["foreign_write_key"]}
 
 
 def test_another_key_of_the_same_source_is_its_own(world):

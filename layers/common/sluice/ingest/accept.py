@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sluice.errors import RequestError
-from sluice.ids import is_blank, restore_ids
+from sluice.ids import has_long_numbers, restore_ids, restore_long_ids, trim
 from sluice.ingest import pixels
 from sluice.ingest.body import Parsed, may_name, parse_body
 from sluice.ingest.encodings import decode_body
@@ -56,7 +56,7 @@ class Gate:
         own = {
             n: key
             for n, event in enumerate(events)
-            if type(event) is dict and "writeKey" in event and (key := _own_key(event))
+            if type(event) is dict and "writeKey" in event and (key := _own_key(event)) is not None
         }
         if not own:
             return frozenset()
@@ -146,6 +146,8 @@ def _open(
         own = dict.fromkeys(map(_own_key, events))
         source = gate.authenticate(request, revoked, body.value.get("writeKey"), *own)
         check_quota(source.slug)
+    if has_long_numbers(data):
+        restore_long_ids(body.value, body.read_exactly(), gate.limits.depth)
     restore_ids(
         events,
         lambda: _list_events(body.read_exactly(), endpoint, gate.limits),
@@ -177,10 +179,12 @@ def _parse(data: bytes, request: Request, endpoint: Endpoint) -> Parsed:
     return parse_body(data, request.headers.get("content-type", ""))
 
 
-def _own_key(event: Any) -> str:
-    """The write key that an event carries itself; "" where it has none."""
+def _own_key(event: Any) -> str | None:
+    """The write key that an event carries itself; None where it has none, "" for one that is not text."""
     key = event.get("writeKey") if type(event) is dict else None
-    return key if type(key) is str and not is_blank(key) else ""
+    if type(key) is str:
+        return trim(key) or None
+    return "" if key else None
 
 
 def _list_events(body: dict[str, Any], endpoint: Endpoint, limits: Limits) -> list[Any]:

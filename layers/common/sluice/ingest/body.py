@@ -31,10 +31,12 @@ _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _AS_CP1252 = re.compile("iso[-_]?8859-?1|latin-?1|l1|(us-)?ascii")
 _SINGLE = re.compile(
     r"(windows-|cp)125[0-8]|cp(437|850|852|866|874)|iso[-_]?8859-([2-9]|1[013456])|koi8-[ru]"
+    r"|macintosh|mac-roman|latin[2-9]|tis-620"
 )
 # Several bytes a character: the second byte may be a quote or a backslash, so the body is read so as a whole.
 _MULTIPLE = re.compile(
-    "utf-?(16|32)([-_][lb]e)?|gbk|gb2312|gb18030|big5|shift[-_]jis|sjis|cp9(32|36|49|50)|euc[-_](jp|kr)"
+    "utf-(16|32)([-_][lb]e)?|utf(16|32)|gbk|gb2312|gb18030|big5|shift[-_]jis|sjis|cp9(32|36|49|50)|euc[-_](jp|kr)"
+    "|windows-31j|ms932|ms[-_]kanji|ks_c[-_]5601-1987|big5-hkscs"
 )
 _OUTSIDE = "\x00-\x08\x0b\x0c\x0e-\x1f\xa0\u200b\ufeff\udc80-\udcff"  # not allowed between strings
 _ESCAPE = r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})'
@@ -141,7 +143,7 @@ def _decode(body: bytes, content_type: str) -> tuple[str, str, tuple[str, ...]]:
     if detected in {"utf-16", "utf-32"} or (has_nuls and not detected.startswith("utf-8")):
         return _decode_whole(body, detected)
     found = _CHARSET.search(content_type)
-    declared = found[1].lower() if found else ""
+    declared = found[1].lower().removeprefix("x-") if found else ""
     try:
         return body.decode("utf-8", "surrogatepass"), "", ()
     except UnicodeDecodeError:

@@ -13,6 +13,7 @@ ACCEPTED: Final = "gzip, deflate"
 
 _GZIP, _BOM = b"\x1f\x8b", b"\xef\xbb\xbf"
 _ZLIB_WBITS, _RAW_WBITS, _GZIP_WBITS = 15, -15, 31
+_ZLIB_FIRST = frozenset(range(0x08, 0x80, 0x10))  # deflate, and the size of the window
 _MAX_MEMBERS = 100  # of a gzip body: each costs a copy of those behind it
 _MAX_ENCODINGS = 4
 # A charset belongs into Content-Type; clients that put it here send plain bytes.
@@ -54,8 +55,8 @@ def _read_names(encoding: str) -> list[str]:
 
 
 def _is_zlib(body: bytes) -> bool:
-    """Whether a body starts with a zlib header (RFC 1950), as no JSON does."""
-    return body[:1] == b"\x78" and len(body) > 1 and int.from_bytes(body[:2]) % 31 == 0
+    """Whether a body starts with a zlib header (RFC 1950) for a window of any size, as no JSON does."""
+    return len(body) > 1 and body[0] in _ZLIB_FIRST and int.from_bytes(body[:2]) % 31 == 0
 
 
 def _inflate(body: bytes, max_bytes: int) -> bytes:

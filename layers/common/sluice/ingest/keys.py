@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from hmac import compare_digest
 
-from sluice.ids import is_blank
+from sluice.ids import is_blank, trim
 from sluice.ingest.request import Request
 
 
@@ -43,31 +43,35 @@ def find_keys(request: Request, *carried: object) -> list[str]:
     """Every write key that a request may present, from most to least likely.
 
     The order is Authorization, X-Write-Key, the query, then `carried`: the values of `writeKey` in the body
-    and in its events, as found. A place may hold something else (a site's own password), so all are tried.
+    and in its events, as found. A place may hold something else (a site's own password), or several values,
+    so all are tried. The gateway joins headers of one name with commas.
     """
-    texts = [*_read_authorization(request.headers.get("authorization", ""))]
-    texts += split_key(request.headers.get("x-write-key", "").strip())
-    texts.append(request.query.get("writeKey", "").strip())
-    for value in carried:
-        if isinstance(value, str):
-            texts += split_key(value)
+    places = [
+        *_read_authorization(request.headers.get("authorization", "")),
+        *request.headers.get("x-write-key", "").split(","),
+        *request.query_keys,
+        *(value for value in carried if isinstance(value, str)),
+    ]
+    texts = (text for place in places for text in split_key(place))
     return [text for text in dict.fromkeys(texts) if not is_blank(text)]
 
 
 def split_key(text: str) -> list[str]:
-    """A key as it is, and the parts of the form `id:secret`."""
+    """A key without invisible characters at its ends, and the parts of the form `id:secret`."""
+    text = trim(text)
     return [text, *text.split(":", 1)] if ":" in text else [text]
 
 
 def _read_authorization(header: str) -> Iterator[str]:
     """User and password of Basic credentials, which some SDKs encode without the colon; a Bearer token."""
-    scheme, _, credentials = header.strip().partition(" ")
-    match scheme.lower():
-        case "bearer":
-            yield credentials.strip()
-        case "basic":
-            try:
-                text = base64.b64decode(credentials.strip() + "==").decode("utf-8")
-            except (binascii.Error, ValueError):
-                return
-            yield from text.split(":", 1)
+    for part in header.split(","):
+        scheme, _, credentials = part.strip().partition(" ")
+        match scheme.lower():
+            case "bearer":
+                yield credentials
+            case "basic":
+                try:
+                    text = base64.b64decode(credentials.strip() + "==")
+                except (binascii.Error, ValueError):
+                    continue
+                yield from text.decode("utf-8", "replace").split(":", 1)

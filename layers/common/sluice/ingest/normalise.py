@@ -283,7 +283,7 @@ def _find_sent(event: Event, around: Surroundings, notes: list[str]) -> float | 
 
 
 def _is_missing(value: object) -> bool:
-    return not value.strip() if type(value) is str else value is None
+    return is_blank(value) if type(value) is str else value is None
 
 
 def _excerpt(value: object) -> str:

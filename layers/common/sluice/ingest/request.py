@@ -17,11 +17,15 @@ _UNSTORABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 @dataclass(slots=True, frozen=True)
 class Request:
-    """One client request. Header names are lower case; `query` keeps the last of repeated names."""
+    """One client request. Header names are lower case; `query` keeps the last of repeated names.
+
+    `query_keys` holds every `writeKey` of the query.
+    """
 
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
+    query_keys: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     ip: str = ""
@@ -36,10 +40,12 @@ def parse_request(event: Mapping[str, Any], *, max_bytes: int, hops: int = 0) ->
     context = event.get("requestContext") or {}
     http = context.get("http") or {}
     headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+    query = parse_qsl(_clean(event.get("rawQueryString")), keep_blank_values=True)
     return Request(
         method=str(http.get("method", "")).upper(),
         path=_clean(event.get("rawPath") or http.get("path") or "/"),
-        query=dict(parse_qsl(_clean(event.get("rawQueryString")), keep_blank_values=True)),
+        query=dict(query),
+        query_keys=tuple(value for name, value in query if name == "writeKey"),
         headers=headers,
         body=_carried_body(event, max_bytes),
         ip=find_client_address(headers, _clean(http.get("sourceIp")), hops),
