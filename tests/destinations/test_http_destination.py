@@ -141,7 +141,7 @@ def test_a_header_whose_value_looks_like_a_key_must_be_a_reference(name, value):
         ("X-Source", "sluice"),
         ("X-Release", "ProductionRelease2024Build17"),
         ("X-Client", "SluiceEventPipelineHTTPClient/2.0"),
-        ("Idempotency-Key", "orders"),
+        ("X-Partition-Key", "orders"),
         ("X-Routing-Key", "orders.eu-west-1.created"),
         ("X-Timestamp-Format", "2024-01-15T10:30:00Z"),
         ("Authorization", {"secret": "ssm:token", "format": "Bearer {}"}),
