@@ -385,3 +385,29 @@ def test_no_line_of_a_functions_log_shows_its_secret(run, capsys, no_token):
     assert "t0k3n" not in orjson.dumps(lines).decode()
     assert DROPPED in lines[-1]["exception"]
     assert "Traceback" in lines[-1]["exception"]
+
+
+def test_a_secret_that_is_spread_over_several_lines_is_not_shown(run, capsys, no_token):
+    text = TOKEN + (
+        "def transform_events(events):\n"
+        "    print('before')\n"
+        "    for char in os.environ['CRM_TOKEN']:\n        print(char)\n"
+        "    print('after')\n"
+        "    return events"
+    )
+    run(text, parameters=Parameters(**{"crm-token": "t0k3n/of+the-crm"}))
+    messages = [line["message"] for line in read_log(capsys)]
+    assert messages == ["before", *"t0k3n/of+", *[DROPPED] * 7, "after"]
+
+
+def test_the_credentials_of_the_role_are_as_secret(run, capsys, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "IQoJb3JpZ2luX2VjEXAMPLE")
+    run("import os\ndef transform_events(events):\n    print(dict(os.environ))\n    return events")
+    assert [line["message"] for line in read_log(capsys)] == [DROPPED]
+
+
+def test_the_placeholder_credentials_of_a_local_stack_are_no_secret(run, capsys, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    run("def transform_events(events):\n    print('a test')\n    return events")
+    assert [line["message"] for line in read_log(capsys)] == ["a test"]

@@ -1,9 +1,12 @@
 """A secret is found however it is written, and other texts are left alone."""
 
 import base64
+import codecs
+import gzip
 import html
 import json
 import random
+import zlib
 from urllib.parse import quote
 
 import pytest
@@ -70,8 +73,44 @@ ECHOES = {
     "its first ten characters": SECRET[:PART],
     "its last ten characters": SECRET[-PART:],
     "ten of its characters": SECRET[5 : 5 + PART],
+    "U+ notation": each("U+{:04X} "),
+    "every character as \\U": each("\\U{:08X}"),
+    "every character as \\x{}": each("\\x{{{:x}}}"),
+    "escapes of CSS": each("\\{:06x}"),
+    "short octal escapes": each("\\{:o}"),
+    "quoted printable, in lines": "=\r\n".join(HEADER),
+    "ROT13": codecs.encode(HEADER, "rot13"),
+    "a tag between the characters": "<wbr>".join(HEADER),
+    "a character a tag": "".join(f'<span class="c">{char}</span>' for char in HEADER),
+    "comments between the characters": "<!-- -->".join(HEADER),
+    "tags as entities": html.escape("<b></b>".join(HEADER)),
+    "a CDATA section for each part": "".join(f"<![CDATA[{HEADER[n : n + 4]}]]>" for n in range(0, 32, 4)),
+    "dots between the characters": ".".join(HEADER),
+    "a JSON list of characters": json.dumps(list(HEADER)),
+    "parts of a string in a script": "' + '".join(HEADER[n : n + 4] for n in range(0, 32, 4)),
+    "a Buffer of Node": json.dumps({"type": "Buffer", "data": list(BYTES)}),
+    "a Uint8Array in JSON": json.dumps(dict(enumerate(BYTES))),
+    "hexadecimal with dots": BYTES.hex("."),
+    "base32": base64.b32encode(BYTES).decode(),
+    "base32 in lower case": base64.b32encode(BYTES).decode().lower(),
+    "base64 of gzip": base64.b64encode(gzip.compress(BYTES)).decode(),
+    "hexadecimal of zlib": zlib.compress(BYTES).hex(),
+    "wide letters": "".join(chr(byte + 0xFEE0) for byte in SECRET.encode()),
+    "combining marks": "\u0301".join(HEADER),
+    "marks of the writing direction": "\u2066".join(HEADER),
     "HTML": f"<td>{html.escape(HEADER)}</td>",
 }
+
+PAGE = (
+    '<html><head><meta content="width=device-width,initial-scale=1">'
+    '<style>.a:before{content:"\\201C"}</style>'
+    "<script>var a = 1 + 2; if (a == 3 && b >= 4) {"
+    'location.href = "https:\\u002f\\u002fexample.com\\/v1?tk=a1b2&amp;md=%2Bab%3D"}</script></head>'
+    "<body><p>You&#39;re unable to access it &mdash; 100% blocked.</p>"
+    '<img src="data:image/png;base64,{}">'
+    '<a href="/?utm_source=error&amp;x=%7B%22a%22%3A1%7D">More</a></body></html>'
+).replace("{}", base64.b64encode(random.Random(2).randbytes(600)).decode())
+"""An error page of a CDN, with every kind of escapes."""
 
 
 @pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
@@ -96,6 +135,10 @@ def test_ten_characters_of_a_secret_are_found_at_any_place(secret, data):
         "<p>100% of &amp; + = \\ %zz &#; \\u12 \\x</p>",
         base64.b64encode(random.Random(1).randbytes(2000)).decode(),
         random.Random(1).randbytes(1000).hex(),
+        PAGE,
+        json.dumps({"error": PAGE}),
+        json.dumps({"upstream": json.dumps({"error": PAGE})}),
+        json.dumps([random.Random(1).randrange(300) for _ in range(900)]),
         "",
     ],
 )
@@ -129,7 +172,9 @@ def test_without_a_secret_nothing_is_hidden():
     assert know(" \n").hide("any thing") == "any thing"
 
 
-@pytest.mark.parametrize("text", ["\\" * 5000, "%25" * 2000, "&amp;" * 2000, "\\u005c" * 900, "QUFB" * 2000])
+@pytest.mark.parametrize(
+    "text", ["\\" * 5000, "%25" * 2000, "&amp;" * 2000, "\\u005c" * 900, "QUFB" * 2000, "9" * 4000]
+)
 def test_a_text_that_decodes_for_ever_ends(text):
     assert know(SECRET).hide(text) in (text, DROPPED)
 

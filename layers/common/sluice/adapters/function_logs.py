@@ -11,10 +11,11 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import orjson
 
-from sluice.secret_texts import SecretTexts
+from sluice.secret_texts import DROPPED, PART, SecretTexts
 
 MAX_LINES = 1000  # of one batch
 MAX_CHARS = 200_000  # of one batch, and so of one line: CloudWatch takes 256 KB
+_RECENT_CHARS = 200  # of the lines before: a secret may be spread over several
 
 type Write = Callable[[str], object]
 
@@ -27,13 +28,14 @@ class FunctionLog:
         self._function, self._secrets = function, secrets
         self._write: Write | None = None
         self._lines = self._chars = 0
+        self._recent = ""
         self.out, self.err = _Stream(self, "INFO"), _Stream(self, "WARNING")
         self.handler = _Handler(self)
 
     @contextmanager
     def open(self) -> Iterator[None]:
         """While the block runs, what this process prints and logs is the function's."""
-        self._write, self._lines, self._chars = sys.stdout.write, 0, 0
+        self._write, self._lines, self._chars, self._recent = sys.stdout.write, 0, 0, ""
         root = logging.getLogger()
         handlers, level = root.handlers, root.level
         root.handlers = [self.handler]
@@ -63,9 +65,22 @@ class FunctionLog:
             level, message, more = "WARNING", "there was more output, which is not kept", {}
         message = message[: max(room, 100)]
         self._chars += len(message) + sum(map(len, more.values()))
-        line = {"level": level, "function": self._function, "message": self._clean(message)}
+        line = {"level": level, "function": self._function, "message": self._clean_next(message)}
         line |= {name: self._clean(value[:MAX_CHARS]) for name, value in more.items()}
         self._write(orjson.dumps(line).decode() + "\n")
+
+    def _clean_next(self, message: str) -> str:
+        """A message without secrets, those included that began in the messages before."""
+        cleaned = self._clean(message)
+        if cleaned != message:
+            self._recent = ""
+            return cleaned
+        text = self._recent + message[:_RECENT_CHARS]
+        if self._secrets.stand_in(text):
+            self._recent = text[1 - PART :]
+            return DROPPED
+        self._recent = (self._recent + message)[-_RECENT_CHARS:]
+        return message
 
     def _clean(self, text: str) -> str:
         """Without secrets, and without what UTF-8 cannot carry."""

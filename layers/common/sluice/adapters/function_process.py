@@ -27,7 +27,7 @@ import orjson
 from sluice.adapters.function_logs import FunctionLog
 from sluice.adapters.parameters import FunctionParameters, ParameterMissing, ParameterUnavailable
 from sluice.errors import SluiceError
-from sluice.secret_texts import SecretTexts
+from sluice.secret_texts import PART, SecretTexts
 from sluice.transforms.protocol import MAX_ANSWER_BYTES, make_answer, make_error, make_trouble
 from sluice.transforms.returned import Returned, WrongResult, note_given, read_returned
 from sluice.transforms.source import ENTRY, FunctionSource, is_function_name, read_source
@@ -37,6 +37,7 @@ _AGAIN_SECONDS = 0.25  # a function that swallows the first end gets another
 _MESSAGE_CHARS = 1000
 _TRACEBACK_CHARS = 8000
 _FRAMES = 40
+_CREDENTIALS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")  # of the function's role, in its environment
 
 
 class TookTooLong(BaseException):
@@ -75,6 +76,9 @@ class FunctionProcess:
         self._loaded: dict[str, _Loaded] = {}
         self._logs: dict[str, FunctionLog] = {}
         self._secrets = SecretTexts()  # of all functions, which can read each other's
+        for credential in (environment.get(variable, "") for variable in _CREDENTIALS):
+            if len(credential) >= PART:  # a local stack has words such as "test" there
+                self._secrets.add(credential)
 
     def answer(self, name: str, events: bytes) -> dict[str, Any]:
         """What TransformFunction answers the router, whatever the function does.
