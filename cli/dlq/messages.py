@@ -16,12 +16,16 @@ type Line = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class DeadMessage:
-    """`letter` is set for a single event, `events` are those of a whole pack; neither for what is no pack."""
+    """`letter` is set for a single event, `events` are those of a whole pack; neither for what is no pack.
+
+    `is_routed`: it goes to a sync without being looked at by the router again.
+    """
 
     received: Received
     lines: list[Line]
     letter: Line | None
     events: list[Event]
+    is_routed: bool = True
 
     @property
     def names(self) -> list[str]:
@@ -46,6 +50,6 @@ def read_message(dlq: Dlq, received: Received) -> DeadMessage:
     if not dlq.sync:
         unrouted = read_ingest_pack(received.body)
         events = unrouted.events if unrouted else read_forwarded(received.body)
-        return DeadMessage(received, lines, None, events)
+        return DeadMessage(received, lines, None, events, is_routed=unrouted is None)
     pack = read_sync_pack(received.body, dlq.sync)
     return DeadMessage(received, lines, None, [item.event for item in pack.items] if pack else [])

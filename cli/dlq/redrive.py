@@ -75,7 +75,7 @@ def redrive(
                 and selection.matches(message)
                 and (message.letter is None or message.events)
             ]
-            chosen = _leave_out(matching, find_suppressed) if dlq.sync else matching
+            chosen = _leave_out(matching, find_suppressed)
             sent, twice = (len(chosen), 0) if dry_run else _send_back(queues, dlq, sweep, chosen)
             outcome.received += len(messages)
             outcome.sent += sent
@@ -90,7 +90,9 @@ def redrive(
 
 def _leave_out(messages: Sequence[DeadMessage], find_suppressed: FindSuppressed) -> list[DeadMessage]:
     """Those without an event of a suppressed user: behind the router nobody else looks for these."""
-    events = [(at, event) for at, message in enumerate(messages) for event in message.events]
+    events = [
+        (at, event) for at, message in enumerate(messages) if message.is_routed for event in message.events
+    ]
     stopped = {events[n][0] for n in find_suppressed([event for _, event in events])}
     return [message for at, message in enumerate(messages) if at not in stopped]
 

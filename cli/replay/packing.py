@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 import orjson
 
@@ -57,7 +58,7 @@ def make_packs(
     """
     if plan.ingest:
         for line in lines:
-            yield Outgoing(INGEST, orjson.dumps(line["pack"]).decode(), "", len(line["message_ids"]))
+            yield _send_as_it_was(line["pack"], find_suppressed)
         return
     piles: dict[str, _Pile] = {}
     for line in lines:
@@ -77,6 +78,18 @@ def make_packs(
             else:
                 pack_id = sha256(f"{plan.id}\n{window}\n{name}\n{n}".encode()).hexdigest()[:32]
                 yield _make_ingest_pack(plan, name, raws, earliest, pack_id)
+
+
+def _send_as_it_was(pack: dict[str, Any], find_suppressed: FindSuppressed) -> Outgoing:
+    """A pack of ingest, or a sync pack that its queue refused: of the latter the router only forwards the
+    items, so those of suppressed users are left out here."""
+    if "items" not in pack:
+        return Outgoing(INGEST, orjson.dumps(pack).decode(), "", len(pack["events"]))
+    items = pack["items"]
+    stopped = find_suppressed([item["event"] for item in items])
+    left = [item for at, item in enumerate(items) if at not in stopped]
+    body = orjson.dumps({**pack, "items": left}).decode() if left else ""
+    return Outgoing(INGEST, body, "", len(left), len(stopped))
 
 
 def _make_sync_pack(plan: Plan, sync: str, raws: list[bytes], first_seen: str, suppressed: int) -> Outgoing:

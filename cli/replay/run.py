@@ -1,7 +1,7 @@
 """A replay as it runs: windows of the archive → packs → SQS, in steps that a resume can go on from."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import batched
@@ -51,10 +51,13 @@ def tally(stack: Stack, plan: Plan, objects: list[Stored], advance: Advance) -> 
             if plan.is_straight and (stopped := find_suppressed([line["event"] for line in lines])):
                 selection.left_out[SUPPRESSED] += len(stopped)
                 lines = [line for at, line in enumerate(lines) if at not in stopped]
-            told.events.update(_describe(plan, line) for line in lines)
-            for pack in make_packs(plan, lines, window[0].key, None, find_suppressed):
-                told.packs += 1
-                told.bytes += len(pack.body)
+            packs = list(make_packs(plan, lines, window[0].key, None, find_suppressed))
+            if plan.ingest:
+                _count_packs(plan, lines, packs, told, selection)
+            else:
+                told.events.update(_describe(plan, line) for line in lines)
+            told.packs += sum(1 for pack in packs if pack.body)
+            told.bytes += sum(len(pack.body) for pack in packs)
             advance(sum(entry.size for entry in window))
     return told, selection
 
@@ -132,6 +135,16 @@ def _find_queue(stack: Stack, pack: Outgoing) -> str:
 def _read(stack: Stack, objects: list[Stored]) -> Iterator[tuple[list[Stored], Iterator[Line]]]:
     for window in cut_windows(objects):
         yield window, read_lines(stack, window)
+
+
+def _count_packs(
+    plan: Plan, lines: Sequence[Line], packs: Sequence[Outgoing], told: Tally, selection: Selection
+) -> None:
+    """Counts the events of whole packs, one pack for each line."""
+    for line, pack in zip(lines, packs, strict=True):
+        selection.left_out[SUPPRESSED] += pack.suppressed
+        if pack.events:
+            told.events[_describe(plan, line)] += pack.events
 
 
 def _describe(plan: Plan, line: Line) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -115,9 +116,14 @@ class Selection:
 
     def _identify(self, line: Line) -> bytes:
         if self._plan.ingest:
-            return orjson.dumps(line["pack_id"])
+            return orjson.dumps(line["pack_id"]) if line["pack_id"] else _digest(line["pack"])
         if self._plan.is_straight:
             return orjson.dumps([line["sync"], line["event_type"], line["message_id"]])
         if self._plan.dead:  # the router decides anew as which types the event is sent
             return orjson.dumps([line["sync"], line["message_id"]])
         return orjson.dumps([line["pack_id"], line["n"]])
+
+
+def _digest(pack: Line) -> bytes:
+    """What tells a sync pack from every other one: it has no id of its own, and only copies are alike."""
+    return sha256(orjson.dumps(pack)).digest()

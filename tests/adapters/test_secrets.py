@@ -1,11 +1,14 @@
 """The same cases over the stores and over the fake."""
 
+from io import BytesIO
+
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from moto import mock_aws
 
 from sluice.adapters.secrets import Secrets
-from sluice.errors import RetryLater
+from sluice.errors import AwsUnavailable, RetryLater
 from sluice.reasons import Reason
 from tests.fakes.secret_store import FakeSecretStore
 
@@ -80,3 +83,39 @@ def test_a_secret_that_is_missing_may_come(place):
     assert caught.value.reason is Reason.SECRET_UNAVAILABLE
     place.write("token", "now")
     assert place.store.read(f"{place.kind}:token") == "now"
+
+
+def fail(store, kind, error):
+    """A real client whose every call ends in this error."""
+    provider = store._ssm if kind == "ssm" else store._secrets_manager
+    provider.client.meta.events.register_first("before-send", lambda **_: error)
+
+
+@pytest.mark.parametrize("place", [Ssm, SecretsManager], indirect=True)
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "ThrottlingException"),
+        (400, "RequestLimitExceeded"),
+        (500, "InternalServerError"),
+        (500, "InternalServiceError"),
+        (503, "ServiceUnavailable"),
+    ],
+)
+def test_what_aws_fails_at_is_told_apart_from_a_missing_secret(place, status, code):
+    fail(place.store, place.kind, make_answer(status, code))
+    with pytest.raises(AwsUnavailable, match=f"{place.kind}:token"):
+        place.store.read(f"{place.kind}:token")
+
+
+@pytest.mark.parametrize("place", [Ssm, SecretsManager], indirect=True)
+def test_a_secret_that_the_role_may_not_read_is_for_the_operator(place):
+    fail(place.store, place.kind, make_answer(400, "AccessDeniedException"))
+    with pytest.raises(RetryLater, match=f"{place.kind}:token"):
+        place.store.read(f"{place.kind}:token")
+
+
+def make_answer(status, code):
+    body = BytesIO(b'{"__type": "%b", "message": "no"}' % code.encode())
+    body.stream = lambda **_: iter([body.getvalue()])
+    return AWSResponse("https://aws.example", status, {"content-type": "application/x-amz-json-1.1"}, body)

@@ -5,6 +5,7 @@ SluiceError
 ├── RequestError            the caller's fault: status, code, message
 ├── EventBlocked            this event breaks a rule: archived with its reasons, others go on
 ├── PackUnreadable          a message that Sluice did not write: redelivered until the DLQ has it
+├── AwsUnavailable          AWS gave no answer: the pack is sent again later, and no attempt counts
 ├── MappingError            this event cannot be mapped for this sync: dead letter
 └── DeliveryError
     ├── RetryLater(after)   the destination may take it later
@@ -51,6 +52,10 @@ class EventBlocked(SluiceError):
 
 class PackUnreadable(SluiceError):
     """A message on one of Sluice's queues is not one of its packs."""
+
+
+class AwsUnavailable(SluiceError):
+    """An AWS service that a pack needs did not answer: no fault of the pack's, nor of the destination's."""
 
 
 class MappingError(SluiceError):

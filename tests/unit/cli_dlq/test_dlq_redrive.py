@@ -10,7 +10,7 @@ from cli.pacing import Pacer
 from sluice.delivery.dead_letters import dump_letter
 from sluice.packs import parse_sync_pack
 from tests.fakes.queues import FakeQueues
-from tests.unit.archiver.world import DLQ, NOW, make_letter, make_sync_pack
+from tests.unit.archiver.world import DLQ, NOW, make_ingest_pack, make_letter, make_sync_pack
 
 HOME = "https://sqs/1/stack-AllToCrm"
 QUEUE = Dlq("all-to-crm", DLQ, HOME)
@@ -34,11 +34,11 @@ def make_queues(count, clock=None):
     return queues
 
 
-def run(queues, *, before=NOW + 1, selection=None, pacer=None, outcome=None, suppressed=()):
+def run(queues, *, before=NOW + 1, selection=None, pacer=None, outcome=None, suppressed=(), dlq=QUEUE):
     outcome = outcome or Outcome()
     redrive(
         queues,
-        QUEUE,
+        dlq,
         selection or Selection(),
         before=before,
         pacer=pacer or Pacer(0),
@@ -190,3 +190,12 @@ def test_an_event_that_is_redriven_twice_makes_two_different_packs():
     first, second = (message.body for message in queues.messages[HOME])
     assert first != second
     assert parse_sync_pack(first).items == parse_sync_pack(second).items
+
+
+def test_of_packs_in_the_ingest_queue_those_behind_the_router_are_looked_at():
+    """The router drops events of suppressed users from ingest packs; a sync pack it only forwards."""
+    queues = FakeQueues(clock=lambda: NOW)
+    queues.send(DLQ, [make_ingest_pack(1), make_sync_pack(1), make_sync_pack(2)])
+    outcome = run(queues, dlq=Dlq("", DLQ, HOME), suppressed={"u-1"})
+    assert (outcome.sent, outcome.kept, outcome.suppressed) == (2, 1, 1)
+    assert [message.body for message in queues.messages[HOME]] == [make_ingest_pack(1), make_sync_pack(2)]

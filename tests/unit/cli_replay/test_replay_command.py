@@ -13,10 +13,12 @@ from typer.testing import CliRunner
 
 from cli.replay import history, replay, run, taken
 from sluice.adapters.sqs import Queues
+from sluice.archiver.letters import write_lines
+from sluice.archiver.ports import Received
 from sluice.packs import PACK_BYTES, Replay
 from sluice.times import format_time
 from tests.adapters.stacks import deployed_stack
-from tests.unit.archiver.world import make_ingest_pack, make_letter
+from tests.unit.archiver.world import make_ingest_pack, make_letter, make_sync_pack
 from tests.unit.cli.folders import write_workspace
 
 NOW = datetime.now(UTC)
@@ -546,3 +548,38 @@ def test_a_damaged_file_of_taken_lines_stops_the_resume_before_anything_is_sent_
     told = call("--id", interrupted.stem)
     assert (told.exit_code, "cannot be used" in told.stderr) == (1, True)
     assert replayed_ids(stack) == ["m-1"]
+
+
+def bury_sync_packs(stack, *bodies):
+    """Sync packs that lay in ingest's dead-letter queue until the archiver took them."""
+    for at, body in enumerate(bodies):
+        received = Received(
+            f"id-{at}", "handle", body, (NOW - timedelta(hours=1)).timestamp(), "aws_unavailable"
+        )
+        [line] = write_lines(received, "")
+        stack.put(f"dead/ingest/dt={line['died_at'][:10]}/{at}.jsonl", json.loads(orjson.dumps(line)))
+
+
+def test_every_sync_pack_that_could_not_be_forwarded_goes_back(stack):
+    bodies = [make_sync_pack(n, origin=f"pack-{n}") for n in range(3)]
+    bury_sync_packs(stack, *bodies, bodies[0])
+    assert take_two_counts(stack, "--ingest", "--from", "3h") == (3, 3)
+    sent = [json.loads(message["Body"]) for message in stack.receive(stack.queues["ingest"])]
+    assert sorted(sent, key=str) == sorted(map(json.loads, bodies), key=str)
+
+
+def test_a_sync_pack_goes_back_without_the_items_of_suppressed_users(stack):
+    stack.suppress("u-1")
+    bury_sync_packs(stack, make_sync_pack(1, 2), make_sync_pack(1, origin="other"))
+    assert take_two_counts(stack, "--ingest", "--from", "3h") == (1, 1)
+    (message,) = stack.receive(stack.queues["ingest"])
+    assert [item["event"]["messageId"] for item in json.loads(message["Body"])["items"]] == ["m-2"]
+
+
+def test_a_dry_run_counts_the_events_of_whole_packs(stack):
+    body = make_ingest_pack(1, 2, 3)
+    died = format_time((NOW - timedelta(hours=1)).timestamp())
+    line = {"v": 1, "reason": "unhandled", "died_at": died, "source": "web", "pack_id": "pack-1"}
+    line |= {"message_ids": ["m-1", "m-2", "m-3"], "pack": json.loads(body)}
+    stack.put(f"dead/ingest/dt={died[:10]}/a.jsonl", line)
+    assert take_two_counts(stack, "--ingest", "--from", "3h") == (3, 3)

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from sluice.outages import PATIENCE
-from tests.unit.delivery.world import DLQ, NOW, QUEUE, World, ids_of, make_event, make_pack
+from tests.unit.delivery.world import DLQ, NOW, QUEUE, World, ids_of, make_event, make_pack, make_workspace
 
 HOUR = 3600
 
@@ -125,3 +125,43 @@ def test_what_no_time_is_left_for_is_settled_in_one_go():
     world.queues.send = lambda url, bodies, **more: (sends.append(len(bodies)), send(url, bodies, **more))[1]
     report = world.build().deliver(received, lambda: next(times, 0.0))
     assert (report.postponed, sends) == (500, [5])
+
+
+SECRET = {"headers": {"X-Key": {"secret": "ssm:key"}}}
+
+
+def make_world_with_secret():
+    world = World(workspace=make_workspace(SECRET))
+    world.secrets.secrets["ssm:key"] = "s3cr3t-of-the-crm"
+    return world
+
+
+@pytest.mark.parametrize("seconds", [28 * 60, 6 * HOUR, 23 * HOUR])
+def test_a_pack_whose_secret_cannot_be_read_outlives_the_outage_and_its_own_window(seconds):
+    world = make_world_with_secret()
+    world.secrets.broken = True
+    world.queues.send(QUEUE, [make_pack()])
+    run_until(world, NOW + seconds)
+    assert (world.letters, world.log.lines(), len(world.waiting)) == ([], [], 1)
+    world.secrets.broken = False
+    run_until(world, NOW + seconds + 901)
+    assert (world.vendor.took, world.waiting) == (["m-1"], [])
+
+
+def test_a_pack_whose_secret_cannot_be_read_for_a_day_is_in_the_dlq_with_a_reason():
+    world = make_world_with_secret()
+    world.secrets.broken = True
+    world.queues.send(QUEUE, [make_pack()])
+    run_until(world, NOW + PATIENCE + 901)
+    [dead] = world.queues.messages[DLQ]
+    assert (dead.attributes, dead.body, world.waiting) == ({"reason": "aws_unavailable"}, make_pack(), [])
+
+
+def test_a_secret_that_cannot_be_read_afresh_leaves_the_refusal_as_the_reason():
+    world = make_world_with_secret()
+    world.secrets.cached["ssm:key"] = "s3cr3t-of-the-crm"
+    world.secrets.broken = True
+    world.vendor.script = lambda _request: 401
+    world.run(make_pack())
+    [line] = world.log.lines()
+    assert (line["outcome"], line["reason"]) == ("retry", "auth_rejected")

@@ -18,7 +18,8 @@ MASK = "***"
 class Auth:
     """`headers` are empty until `open`; those named `{…}` go into the URL. Safe to use from several threads.
 
-    Reading raises RetryLater(secret_unavailable) where a secret cannot be had.
+    Reading raises RetryLater(secret_unavailable) where a secret is missing or unusable, and AwsUnavailable
+    where AWS does not answer.
     """
 
     def __init__(self, references: Mapping[str, SecretRef], secrets: SecretStore) -> None:

@@ -20,7 +20,7 @@ from sluice.delivery.pack_work import Outcome, PackWork, build_requests, halve
 from sluice.delivery.splitting import SPLIT_PAUSE, Allowance, is_worth_splitting, part_spared
 from sluice.delivery.sync import Sync
 from sluice.destinations.declaration import Entry, Request, Response, Send, Verdict
-from sluice.errors import AuthRejected, DeliveryError, RetryLater
+from sluice.errors import AuthRejected, AwsUnavailable, DeliveryError, RetryLater
 from sluice.reasons import Reason
 
 type Call = tuple[PackWork, Request]
@@ -122,6 +122,8 @@ class Caller:
                 renewed = self.auth.renew(headers)
             except RetryLater as error:
                 return error, response
+            except AwsUnavailable:  # whether the secret has changed is unknown
+                return verdict, response
             if renewed:
                 return self._call(request, self.auth.headers)
         return verdict, response

@@ -20,7 +20,7 @@ from sluice.delivery.schedule import queue_delay
 from sluice.delivery.settle import Settlement
 from sluice.delivery.sort_out import Sorter
 from sluice.delivery.sync import Sync
-from sluice.errors import PackUnreadable, RetryLater
+from sluice.errors import AwsUnavailable, PackUnreadable, RetryLater
 from sluice.messages import Message
 from sluice.outages import find_visibility, send_again
 from sluice.times import parse_time
@@ -170,6 +170,10 @@ class Delivery:
             now = self._ports.now()
             for work, request in calls:
                 work.outcomes.append(Outcome(request, error, None, now, None))
+            return
+        except AwsUnavailable as error:
+            for work in works:
+                work.stuck = str(error)
             return
         if pause := self._breaker.enter():
             for work, request in calls:

@@ -32,7 +32,8 @@ class PackWork:
     `outcomes` hold each request that was made, `refused` the items for which no request can be made. The
     others are sent again uncounted: `postponed` with the seconds until then, for lack of time (0) or
     because of the sync's rate limit; `apart` likewise, each in a pack of its own: parts of a batch that
-    was refused as a whole; `held` because the breaker is open, with its pause.
+    was refused as a whole; `held` because the breaker is open, with its pause. `stuck` says why AWS let no
+    call be made: the message as a whole is sent again.
     """
 
     message: Message
@@ -42,6 +43,7 @@ class PackWork:
     postponed: list[tuple[float, list[Item]]] = field(default_factory=list)
     apart: list[tuple[float, list[Item]]] = field(default_factory=list)
     held: list[tuple[Pause, list[Item]]] = field(default_factory=list)
+    stuck: str = ""
 
     def hold(self, request: Request, pause: Pause) -> None:
         self.held.append((pause, [item for item, _ in request.entries]))

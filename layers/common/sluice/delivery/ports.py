@@ -42,7 +42,7 @@ class Stream(Protocol):
 class SecretStore(Protocol):
     """Secrets by reference (`ssm:token`), at most minutes old; `fresh` reads past every cache.
 
-    Raises RetryLater(secret_unavailable).
+    Raises RetryLater(secret_unavailable), or AwsUnavailable where AWS does not answer.
     """
 
     def read(self, reference: str, *, fresh: bool = False) -> str: ...

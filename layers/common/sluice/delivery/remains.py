@@ -23,7 +23,8 @@ class Remains:
     `archived` the letters as the archive's object, `lines` those of the delivery log, `dead_lines` those of
     the letters; the counts are items. `revived` are packs of the letters' items, which replace letters that
     cannot be written; `held` is the state of the message that the pack came in, `pack` what
-    all of them are like. Of a copy of another pack (`is_copy`) nothing is left.
+    all of them are like. Of a copy of another pack (`is_copy`) nothing is left. `stuck` says why a message
+    must be sent again as it is.
 
     `reasons` are why items wait or died; `latencies` milliseconds from receipt to delivery, of live events.
     """
@@ -43,6 +44,7 @@ class Remains:
     revived: list[str] = field(default_factory=list)
     held: Held | None = None
     is_copy: bool = False
+    stuck: str = ""
     pack: SyncPack | None = None
     doomed: list[Item] = field(default_factory=list)
 

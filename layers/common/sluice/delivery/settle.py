@@ -27,6 +27,7 @@ class Settlement:
         self.trouble: dict[str, str] = {}
 
     def settle(self, remains: Mapping[str, Remains]) -> None:
+        self.failed.update({key: left.stuck for key, left in remains.items() if left.stuck})
         self._archive_letters(remains)
         self._write_log(remains)
         self._send_letters(remains)

@@ -34,6 +34,8 @@ class Sorter:
 
         The window begins with the first attempt, or when the breaker first turned the pack away.
         """
+        if work.stuck:
+            return Remains(stuck=work.stuck)
         pack, remains = work.pack, Remains(group=work.pack.group)
         begun = format_time(self.started) if work.outcomes or work.held or work.apart else None
         tried = replace(pack, first_attempt_at=pack.first_attempt_at or begun)
