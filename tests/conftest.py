@@ -10,11 +10,13 @@ from pytest_socket import disable_socket, enable_socket
 
 SHARED = Path(os.environ.get("SLUICE_SHARED", Path(__file__).parents[2] / "shared"))
 
-# `ci` tries the same examples every time; HYPOTHESIS_PROFILE=explore looks for new ones.
+# `ci` tries the same examples every time; HYPOTHESIS_PROFILE=explore looks for new ones, and `brief`, for
+# `make mutants`, tries few.
 settings.register_profile(
     "ci", derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("explore", settings.get_profile("ci"), derandomize=False, max_examples=2000)
+settings.register_profile("brief", settings.get_profile("ci"), max_examples=15)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 

@@ -77,7 +77,8 @@ class Tree:
     def _run(self, *names: str) -> str:
         """What mutmut prints. Its exit code says nothing: with survivors it is that of a failure."""
         command = [sys.executable, "-m", "mutmut", "run", "--max-children", "2", *names]
-        environment = {**_make_environment(), "PYTHONPATH": str(self._plugin)}
+        brief = {"HYPOTHESIS_PROFILE": "brief"}  # survivors are tried with all examples by `survives_alone`
+        environment = {**_make_environment(), **brief, "PYTHONPATH": str(self._plugin)}
         ran = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False
         )

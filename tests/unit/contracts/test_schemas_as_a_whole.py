@@ -70,6 +70,20 @@ def test_two_ways_into_circles_are_found_however_far_the_circle_is(depth):
     assert message == "the schema refers to itself in two ways for the same field or item"
 
 
+@pytest.mark.parametrize("word", ["additionalProperties", "patternProperties"])
+def test_a_field_by_name_and_any_field_are_two_ways_into_circles(word):
+    anywhere = {"$ref": "#"} if word == "additionalProperties" else {"^x": {"$ref": "#"}}
+    both = [{"properties": {"x": {"$ref": "#"}}}, {word: anywhere}]
+    [(_, message, _)] = find_cost_faults({"anyOf": both})
+    assert message == "the schema refers to itself in two ways for the same field or item"
+
+
+def test_an_item_by_index_and_any_item_are_two_ways_into_circles():
+    both = [{"items": [{}, {"$ref": "#"}]}, {"contains": {"$ref": "#"}}]
+    [(_, message, _)] = find_cost_faults({"anyOf": both})
+    assert message == "the schema refers to itself in two ways for the same field or item"
+
+
 @pytest.mark.parametrize("depth", range(6))
 def test_one_way_into_a_circle_beside_one_that_ends_is_no_fault(depth):
     both = [{"properties": {"x": nest(depth, {})}}, {"properties": {"x": {"$ref": "#"}}}]

@@ -82,6 +82,7 @@ def test_no_more_threads_wait_in_line_than_calls_can_be_under_way():
     assert Clock().pacer(1).count_useful(64, 10) == 10
     assert Clock().pacer(100).count_useful(64, 10) == 64
     assert Clock().pacer(0.01).count_useful(64, 10) == 1
+    assert Clock().pacer(1).count_useful(64, 2.5) == 3
 
 
 @dataclass

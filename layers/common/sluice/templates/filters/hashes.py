@@ -13,6 +13,7 @@ from functools import partial, wraps
 from typing import Any, Final
 
 from sluice.casts import excerpt, refuse
+from sluice.ids import is_blank
 from sluice.templates.data import write
 from sluice.templates.filters.filter import ArgumentError, Filter, Function
 from sluice.templates.limits import Run
@@ -20,11 +21,6 @@ from sluice.templates.limits import Run
 MAX_CONTACT: Final = 254
 """Characters of an e-mail address (RFC 5321); no phone number is longer."""
 
-# White space and what nobody sees: control characters, zero-width ones, byte order marks, blank letters.
-_BLANK = re.compile(
-    r"[\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]*"
-)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _GOOGLE = frozenset({"gmail.com", "googlemail.com"})
 
@@ -34,14 +30,13 @@ def nothing_for_blank(function: Function) -> Function:
 
     @wraps(function)
     def apply(run: Run, text: str, *arguments: Any) -> Any:
-        return None if _BLANK.fullmatch(text) else function(run, text, *arguments)
+        return None if is_blank(text) else function(run, text, *arguments)
 
     return apply
 
 
 def hash_with(algorithm: Callable[[bytes], Any]) -> Function:
     """The filter that gives the hexadecimal digest of a text, and nothing for a blank one."""
-    is_blank = _BLANK.fullmatch
 
     def hash_text(_run: Run, text: str) -> str | None:
         return None if is_blank(text) else algorithm(text.encode()).hexdigest()
@@ -51,10 +46,11 @@ def hash_with(algorithm: Callable[[bytes], Any]) -> Function:
 
 @nothing_for_blank
 def hmac_sha256(run: Run, text: str, key: Any) -> str:
-    """Raises ArgumentError without a key: anybody can sign with an empty one."""
-    if key is None or key == "":
+    """Raises ArgumentError without a key, or with a blank one: anybody can sign with those."""
+    secret = write(run, key)
+    if is_blank(secret):
         raise ArgumentError("there is no key")
-    return hmac.new(write(run, key).encode(), text.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def base64_decode(_run: Run, text: str) -> str:
