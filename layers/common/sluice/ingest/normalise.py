@@ -83,10 +83,9 @@ def check_event(event: Mapping[str, Any], *known: Reason) -> None:
     """
     reasons = [*known] if _is_well_shaped(event) else [*known, Reason.INVALID_SHAPE]
     kind = event.get("type")
-    if not kind or (type(kind) is str and is_blank(kind)):
-        reasons.append(Reason.MISSING_TYPE)
-    elif kind not in TYPES:
-        reasons.append(Reason.UNKNOWN_TYPE)
+    if kind not in TYPES:
+        is_missing = not kind or (type(kind) is str and is_blank(kind))
+        reasons.append(Reason.MISSING_TYPE if is_missing else Reason.UNKNOWN_TYPE)
     if not _has(event, "userId") and not _has(event, "anonymousId"):
         reasons.append(Reason.MISSING_IDENTITY)
     if kind == "track":
@@ -149,7 +148,9 @@ def _identify_message(event: Event, around: Surroundings, notes: list[str]) -> N
 def _settle_ids(event: Event, notes: list[str]) -> None:
     """A number has one form as an id, and a blank text is not an id."""
     for name in _IDS:
-        value = event.get(name)
+        if name not in event:
+            continue
+        value = event[name]
         if type(value) is str:
             if value and is_placeholder(value):
                 _settle_placeholder(event, name, value, notes)
