@@ -1,7 +1,7 @@
 """The tables of AWS and the ones in memory keep the same contract; what fails, only AWS does."""
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from sluice.adapters.clients import build_client
 from sluice.adapters.dynamodb import ControlTable, DedupTable
@@ -61,6 +61,19 @@ def test_free_taken_and_own_keys_may_be_claimed_together(table):
         "taken": "other",
         "own": "me",
     }
+
+
+def test_a_table_that_hangs_costs_a_run_one_wait_and_not_one_for_every_call(dedup_client):
+    """Otherwise the router ends in its own timeout, which uses up a receive: an outage is no crash."""
+    calls = []
+
+    def hang(**_told):
+        calls.append(1)
+        raise ReadTimeoutError(endpoint_url="https://dynamodb")
+
+    dedup_client.meta.events.register_first("before-call.dynamodb.*", hang)
+    assert claim(DedupTable(dedup_client, "dedup", workers=2), {f"k{n}": "me" for n in range(2500)}) == {}
+    assert len(calls) <= 2
 
 
 def test_nothing_wanted_is_nothing_owned(table):

@@ -124,3 +124,16 @@ def test_an_event_of_a_suppressed_user_is_found_in_the_table(client, few):
         put(client, digest_id(user))
     suppression = Suppression(SuppressedUsersTable(client, "control", few=few), clock=lambda: 0.0)
     assert suppression.find_suppressed([{"userId": "u-3"}, {"userId": "u-1"}]) == {1: digest_id("u-1")}
+
+
+def test_a_table_that_hangs_is_asked_once_and_not_once_for_every_hundred_ids(client):
+    calls = []
+
+    def hang(**_):
+        calls.append(1)
+        raise EndpointConnectionError(endpoint_url="https://dynamodb")
+
+    client.meta.events.register_first("before-call.dynamodb.*", hang)
+    with pytest.raises(SuppressionUnknown):
+        SuppressedUsersTable(client, "control", workers=1).find([f"{n}" for n in range(2000)])
+    assert len(calls) == 1

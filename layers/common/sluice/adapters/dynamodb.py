@@ -52,7 +52,7 @@ class DedupTable:
         unsure: list[str] = []
         chunks = list(batched(wanted, INSERT_STATEMENTS, strict=False))
         jobs = [partial(self._insert_chunk, chunk, wanted, expires) for chunk in chunks]
-        for chunk, errors in zip(chunks, self._parallel.run(jobs), strict=True):
+        for chunk, errors in zip(chunks, self._parallel.run_while_answered(jobs), strict=True):
             for key, error in zip(chunk, errors or (), strict=False):
                 if error is None:
                     owners[key] = wanted[key]
@@ -60,8 +60,10 @@ class DedupTable:
                     (taken if error == "DuplicateItem" else unsure).append(key)
         return owners, taken, unsure
 
-    def _insert_chunk(self, keys: Iterable[str], wanted: Mapping[str, str], expires: int) -> list[str | None]:
-        """One error code, or None, a key; nothing at all when the whole call failed."""
+    def _insert_chunk(
+        self, keys: Iterable[str], wanted: Mapping[str, str], expires: int
+    ) -> list[str | None] | None:
+        """One error code, or None, a key; nothing when the whole call failed, None without an answer."""
         insert = f"INSERT INTO \"{self._table}\" VALUE {{'id': ?, 'pack_id': ?, 'expires': ?}}"
         try:
             answer = self._client.batch_execute_statement(
@@ -72,7 +74,7 @@ class DedupTable:
             )
         except (BotoCoreError, ClientError) as error:
             logger.warning("DynamoDB refused claims: %s", error)
-            return []
+            return [] if isinstance(error, ClientError) else None
         return [response.get("Error", {}).get("Code") for response in answer["Responses"]]
 
     def _read_owners(
@@ -81,14 +83,15 @@ class DedupTable:
         """Owners whose time is not over, and keys that are free again or could not be read."""
         chunks = list(batched(keys, READ_KEYS, strict=False))
         owners: dict[str, str] = {}
-        for found in self._parallel.run([partial(self._read_chunk, chunk) for chunk in chunks]):
+        reads = [partial(self._read_chunk, chunk) for chunk in chunks]
+        for found in self._parallel.run_while_answered(reads):
             for key, (owner, expires) in (found or {}).items():
                 if owner == wanted[key] or expires >= now:
                     owners[key] = owner
         return owners, [key for chunk in chunks for key in chunk if key not in owners]
 
-    def _read_chunk(self, keys: Iterable[str]) -> dict[str, tuple[str, int]]:
-        """Owner and expiry by key, of the rows that could be read."""
+    def _read_chunk(self, keys: Iterable[str]) -> dict[str, tuple[str, int]] | None:
+        """Owner and expiry by key, of the rows that could be read; None without an answer."""
         try:
             answer = self._client.batch_get_item(
                 RequestItems={
@@ -97,7 +100,7 @@ class DedupTable:
             )
         except (BotoCoreError, ClientError) as error:
             logger.warning("DynamoDB refused to say who owns claims: %s", error)
-            return {}
+            return {} if isinstance(error, ClientError) else None
         rows = answer["Responses"].get(self._table, ())
         return {row["id"]["S"]: (row["pack_id"]["S"], int(row["expires"]["N"])) for row in rows}
 
@@ -106,7 +109,7 @@ class DedupTable:
     ) -> dict[str, str]:
         """Owners of the keys, one conditional write each."""
         puts = [partial(self._put, key, wanted[key], now, expires) for key in keys]
-        owners = zip(keys, self._parallel.run(puts), strict=True)
+        owners = zip(keys, self._parallel.run_while_answered(puts), strict=True)
         return {key: owner for key, owner in owners if owner is not None}
 
     def _put(self, key: str, pack_id: str, now: int, expires: int) -> str | None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
+from threading import Event
 
 
 class Parallel:
@@ -10,6 +12,11 @@ class Parallel:
     def __init__(self, workers: int = 4) -> None:
         self._workers = workers
         self._pool: ThreadPoolExecutor | None = None
+
+    def run_while_answered[T](self, jobs: Sequence[Callable[[], T | None]]) -> list[T | None]:
+        """As `run`, but after a None no further job begins: a service that answers nobody costs one wait."""
+        silent = Event()
+        return self.run([partial(_run_unless, silent, job) for job in jobs])
 
     def run[T](self, jobs: Sequence[Callable[[], T]], *, timeout: float | None = None) -> list[T | None]:
         """The jobs' results in order; None where a job was not done after `timeout` seconds.
@@ -35,3 +42,10 @@ class Parallel:
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None
+
+
+def _run_unless[T](silent: Event, job: Callable[[], T | None]) -> T | None:
+    result = None if silent.is_set() else job()
+    if result is None:
+        silent.set()
+    return result

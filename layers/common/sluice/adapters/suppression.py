@@ -53,7 +53,7 @@ class SuppressedUsersTable:
         """Those of the digests that are suppressed, 100 a call. Raises SuppressionUnknown."""
         jobs = [partial(self._find_some, chunk) for chunk in batched(digests, READ_KEYS, strict=False)]
         found: set[str] = set()
-        for some in self._parallel.run(jobs):
+        for some in self._parallel.run_while_answered(jobs):
             if isinstance(some, frozenset):
                 found |= some
             else:
