@@ -46,7 +46,7 @@ _FUNCTIONS = (
     "<built-in ",
     "() =>",
 )
-_SERIAL = re.compile("[1-9]")
+_SERIAL = re.compile("[0-9A-WYZa-wyz][^1-9 (]*+[1-9]")  # nor does the text of a function begin like this
 _NEVER_FIRST, _NEVER_LAST = (
     frozenset("123456789"),
     frozenset("23456789"),
@@ -82,8 +82,8 @@ def is_placeholder(text: str) -> bool:
     """
     if text[-1:] in _NEVER_LAST or text[:1] in _NEVER_FIRST:
         return False
-    if text[:1].isalnum() and _SERIAL.search(text):
-        return text.startswith(_FUNCTIONS)
+    if _SERIAL.match(text):
+        return False
     return is_blank(text) or _is_code(trim(text)) or _consists_of_words(text)
 
 
