@@ -93,6 +93,12 @@ def test_sources_do_not_nest_without_end():
         compile_value({".".join("a" * 100): {"value": 1}})
 
 
+def test_a_dotted_name_nests_as_deep_as_sources_do():
+    compile_value({".".join("a" * (MAX_STEPS + 1)): {"value": 1}})
+    with pytest.raises(SourceError, match="too deep"):
+        compile_value({".".join("a" * (MAX_STEPS + 2)): {"value": 1}})
+
+
 def test_a_constant_is_the_operators_and_not_the_callers_to_change():
     tags = ["a"]
     get = compile_value({"field": "a", "if_missing": tags})
@@ -105,6 +111,18 @@ def test_each_stops_at_so_many_items():
     assert len(get({"list": [1] * MAX_ITEMS})) == MAX_ITEMS
     with pytest.raises(MappingError, match="items at most"):
         get({"list": [1] * (MAX_ITEMS + 1)})
+
+
+def test_each_of_an_empty_list_is_an_empty_list():
+    assert compile_value({"each": "list", "array": {"field": "item"}})({"list": []}) == []
+
+
+def test_an_each_in_an_each_may_take_all_items_that_it_is_allowed():
+    get = compile_value({"each": "orders", "array": {"each": "item.lines", "array": {"field": "item"}}})
+    lines = MAX_ALL_ITEMS // 10 - 1
+    assert len(get({"orders": [{"lines": [1] * lines}] * 10})) == 10
+    with pytest.raises(MappingError, match="items at most in all"):
+        get({"orders": [{"lines": [1] * lines}] * 9 + [{"lines": [1] * (lines + 1)}]})
 
 
 EACH_IN_EACH = {
