@@ -95,12 +95,15 @@ format: $(DEV) ## Format the sources and sort their imports
 
 # ---- To AWS -------------------------------------------------------------------------------------------------------
 
+# The environment of samconfig.toml that ARGS names.
+CONFIG_ENV = $(shell echo "$(ARGS)" | grep -oE -e '--config-env[= ][^ ]+')
+
 build: $(DEV) $(SAM_CLI) ## Compile the workspace and build what is deployed
 	$(SLUICE) build
 	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(SAM) build
 
 deploy: $(DEV) $(SAM_CLI) ## Check, build and deploy to your AWS account (ARGS="--config-env prod")
-	$(SLUICE) check
+	$(SLUICE) check $(CONFIG_ENV)
 	$(SLUICE) template --check
 	@$(MAKE) build
 	$(SAM) deploy $(ARGS)
