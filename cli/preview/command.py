@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from cli.options import AroundOption, EventOption, MessageIdOption, SinceOption, WorkspaceOption
 from cli.preview.as_json import describe_preview
@@ -18,6 +17,7 @@ from cli.preview.show_changes import describe_changes, show_changes
 from cli.preview.texts import dump_json
 from cli.problems import print_problems
 from cli.stack import CommandError, StackOption, explain_failure
+from cli.terminal import open_console
 from cli.workspace_files import InvalidWorkspace, load_workspace
 
 DAY = "24h"
@@ -87,7 +87,7 @@ def _preview(compiled: dict[str, Any], find: Finder, slug: str, *, as_json: bool
     if as_json:
         typer.echo(dump_json(describe_preview(syncs, found), indent=True))
         return
-    console = Console(highlight=False)
+    console = open_console()
     show_sync(console, syncs)
     for incoming, types in found:
         show_event(console, syncs, incoming, types)
@@ -112,7 +112,7 @@ def _compare(workspace: Path, other: Path, find: Finder, slug: str, sample: int,
         head = {"before": str(workspace), "after": str(other), "sample": find.told, "events": len(events)}
         typer.echo(dump_json({**head, "syncs": [describe_changes(one) for one in changes]}, indent=True))
     else:
-        console = Console(highlight=False)
+        console = open_console()
         put(console, f"before: {workspace}, after: {other}", style="bold")
         put(console, f"sample: {find.told}")
         for one in changes:

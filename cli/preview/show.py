@@ -73,7 +73,8 @@ def _show_type(console: Console, syncs: SyncPreview, one: TypePreview) -> None:
     if one.origins is None:
         put(console, "no mappings: the whole event is sent as it is", indent=2)
     else:
-        console.print(Padding(_make_table(one.origins), (0, 0, 0, 2), expand=False))
+        table = _make_table(one.origins, wide=not console.is_terminal)
+        console.print(Padding(table, (0, 0, 0, 2), expand=False))
     console.print()
     _show_sending(console, syncs, one.sending, one.declared)
 
@@ -125,11 +126,11 @@ def _tell_seen(operand: Operand) -> str:
     return f"missing: {operand.error}" if operand.error else show_value(operand.value)
 
 
-def _make_table(origins: Iterable[Origin]) -> Table:
+def _make_table(origins: Iterable[Origin], *, wide: bool) -> Table:
     """Output field, value, where it came from; what is inside an object or a list is indented below it."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("field", overflow="fold", max_width=22)
-    table.add_column("value", overflow="fold", max_width=26)
+    table.add_column("field", overflow="fold", max_width=None if wide else 22)
+    table.add_column("value", overflow="fold", max_width=None if wide else 26)
     table.add_column("from", overflow="fold")
     for origin in origins:
         _add_rows(table, origin, 0)
