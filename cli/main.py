@@ -1,6 +1,9 @@
 """The `sluice` command."""
 
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
 
 from cli import contracts, keys, privacy, sync, sync_pause
 from cli.build import build
@@ -18,7 +21,21 @@ from cli.tail.command import tail
 from cli.template import template
 from cli.trace.command import trace
 
+
+class InterruptibleGroup(TyperGroup):
+    """Ctrl-C at a question exits like Ctrl-C anywhere else, with 130."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.Abort as abort:
+            if isinstance(abort.__context__, KeyboardInterrupt):
+                raise KeyboardInterrupt from abort
+            raise
+
+
 app = typer.Typer(
+    cls=InterruptibleGroup,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,

@@ -10,6 +10,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
+from cli.entry import INTERRUPTED
 from cli.local.demo import run_demo
 from cli.local.errors import LocalStackError
 from cli.local.progress import console, errors
@@ -96,7 +97,10 @@ def describe_ready(stack: dict[str, Any]) -> None:
 
 @contextmanager
 def explain_failure() -> Iterator[None]:
-    """One line on standard error and exit code 1 for what can go wrong; anything else is a bug and shows."""
+    """One line on standard error and exit code 1 for what can go wrong, 130 for Ctrl-C.
+
+    Anything else is a bug and shows.
+    """
     try:
         yield
     except InvalidWorkspace as invalid:
@@ -107,9 +111,9 @@ def explain_failure() -> Iterator[None]:
     except (LocalStackError, BotoCoreError, ClientError) as problem:
         fail(str(problem))
     except KeyboardInterrupt:
-        fail("interrupted")
+        fail("interrupted", exit_code=INTERRUPTED)
 
 
-def fail(line: str) -> NoReturn:
+def fail(line: str, *, exit_code: int = 1) -> NoReturn:
     errors.print(f"[red]✗[/] {escape(' '.join(line.split()))}", soft_wrap=True)
-    raise typer.Exit(1)
+    raise typer.Exit(exit_code)

@@ -187,7 +187,7 @@ def test_an_interrupted_redrive_says_how_far_it_came(stack, monkeypatch):
 
     monkeypatch.setattr(Queues, "send", interrupt)
     told = run("redrive", "--all", "--yes")
-    assert (told.exit_code, "all-to-crm: interrupted" in told.stderr) == (1, True)
+    assert (told.exit_code, "all-to-crm: interrupted" in told.stderr) == (130, True)
     assert "all-to-crm: 0 received = 0 sent back + 0 kept + 0 failed" in told.stdout
     assert waiting(stack) == 1
 
