@@ -9,6 +9,11 @@ PYTHON := .venv/bin/python
 SLUICE := .venv/bin/sluice
 SAM := .venv-sam/bin/sam
 
+# Sluice's commands put AWS_REGION first, as AWS's SDKs do. boto3 and the SAM CLI read AWS_DEFAULT_REGION only.
+ifdef AWS_REGION
+export AWS_DEFAULT_REGION := $(AWS_REGION)
+endif
+
 # Python is the machine's: none is ever downloaded.
 export UV_PYTHON_DOWNLOADS := never
 # Modules of tests that run at the same time; those of end-to-end tests have a local stack each.

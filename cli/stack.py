@@ -18,6 +18,7 @@ from cli.local.clients import make_client
 from cli.local.errors import LocalStackError
 from cli.local.settings import REGION, read_settings
 from cli.local.stack import read_stack
+from cli.regions import UnknownRegion, find_region
 from sluice.workspace.names import pascal_name
 
 StackOption = Annotated[
@@ -27,7 +28,7 @@ StackOption = Annotated[
         envvar="SLUICE_STACK",
         metavar="NAME",
         show_default="the local stack",
-        help="The deployed stack, such as sluice; your AWS credentials and region are used.",
+        help="The deployed stack, such as sluice; your AWS credentials and AWS_REGION are used.",
     ),
 ]
 
@@ -91,8 +92,8 @@ def open_stack(name: str = "") -> Stack:
 
 
 def _open_deployed(name: str) -> Stack:
-    client = cache(partial(boto3.client, config=_CONFIG))
     try:
+        client = cache(partial(boto3.client, region_name=find_region(), config=_CONFIG))
         pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=name)
         resources = {
             entry["LogicalResourceId"]: entry["PhysicalResourceId"]
@@ -100,6 +101,8 @@ def _open_deployed(name: str) -> Stack:
             for entry in page["StackResourceSummaries"]
             if "PhysicalResourceId" in entry
         }
+    except UnknownRegion as error:
+        raise CommandError(str(error), error.hint) from error
     except ClientError as error:
         raise CommandError(f"stack {name} cannot be read: {error}") from error
     return Stack(name, client("cloudformation").meta.region_name, resources, client, is_local=False)
