@@ -5,7 +5,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import contracts, keys, privacy, sync, sync_pause
+from cli import contracts, keys, privacy, sync, sync_pause, sync_probe
 from cli.build import build
 from cli.check import check
 from cli.cost.commands import cost
@@ -60,4 +60,5 @@ app.add_typer(contracts.app, name="contracts")
 app.add_typer(functions_app, name="functions")
 sync.app.command()(sync_pause.pause)
 sync.app.command()(sync_pause.resume)
+sync.app.command()(sync_probe.probe)
 app.add_typer(local_app, name="local")
