@@ -38,12 +38,16 @@ def show_event(console: Console, syncs: SyncPreview, incoming: Incoming, types: 
     console.print()
     put(console, f"event {_tell(event.get('messageId'))}: {_tell(event.get('type'))}{name}", style="bold")
     put(console, f"from {incoming.origin}", indent=2, style="dim")
+    if incoming.parent_id:
+        put(console, f"made by a function of event {_tell(incoming.parent_id)}", indent=2, style="dim")
     for obstacle in syncs.find_obstacles(incoming):
         put(console, f"! {obstacle}", indent=2, style="yellow")
     for reason in incoming.reasons:
         put(console, f"reason: {reason}", indent=4)
         if reason == "missing_type":
             put(console, 'a request to /v1/track says it by its path: add "type": "track"', indent=4)
+    if incoming.function_error:
+        put(console, f"function: {incoming.function_error}", indent=4)
     for note in tell_notes(event):
         put(console, note, indent=4, style="yellow")
     for violation in incoming.violations:
