@@ -160,6 +160,12 @@ def _add_rows(table: Table, origin: Origin, depth: int) -> None:
         )
 
 
+def show_sending(console: Console, syncs: SyncPreview, name: str, sending: Sending) -> None:
+    """What is sent of an event as this event type."""
+    declared = syncs.sync.declaration.event_types.get(name, EventType())
+    _show_sending(console, syncs, sending, declared)
+
+
 def _show_sending(console: Console, syncs: SyncPreview, sending: Sending, declared: EventType) -> None:
     if sending.failure is not None:
         put(console, f"✗ dead letter, {sending.failure.reason}", indent=2, style="red")
