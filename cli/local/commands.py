@@ -13,9 +13,10 @@ from rich.markup import escape
 from cli.entry import INTERRUPTED
 from cli.local.demo import run_demo
 from cli.local.errors import LocalStackError
+from cli.local.outage import DestinationArgument, StatusOption, break_destination, heal_destination
 from cli.local.progress import console, errors
 from cli.local.settings import LocalSettings, read_settings
-from cli.local.stack import start_stack, stop_stack
+from cli.local.stack import read_stack, start_stack, stop_stack
 from cli.problems import print_problems
 from cli.workspace_files import InvalidWorkspace
 from sluice.errors import WorkspaceError
@@ -54,6 +55,22 @@ def down() -> None:
     with explain_failure():
         stopped = stop_stack(read_settings())
     console.print("[green]✓[/] local stack stopped" if stopped else "no local stack was running")
+
+
+@local_app.command("break")
+def break_(destination: DestinationArgument, status: StatusOption = 503) -> None:
+    """Let a destination of the local stack fail, to rehearse an outage: every request gets the status."""
+    with explain_failure():
+        break_destination(read_stack(read_settings()), destination, status)
+    console.print(f"{destination} answers {status}. `sluice local heal {destination}` ends that.")
+
+
+@local_app.command()
+def heal(destination: DestinationArgument) -> None:
+    """Let a destination of the local stack work again."""
+    with explain_failure():
+        heal_destination(read_stack(read_settings()), destination)
+    console.print(f"{destination} takes requests again. An open breaker probes it within 5 minutes.")
 
 
 @local_app.command()
