@@ -35,8 +35,8 @@ help: ## List the targets
 
 # ---- The local stack ----------------------------------------------------------------------------------------------
 
-up: $(LOCAL) ## Start the local stack, or update it (SLUICE_WORKSPACE=folder, SLUICE_PORT, SLUICE_SINK_PORT)
-	@$(SLUICE) local up
+up: $(LOCAL) ## Start the local stack, or update it (SLUICE_WORKSPACE=folder, ARGS=--yes to replace another)
+	@$(SLUICE) local up $(ARGS)
 
 down: $(DEV) ## Stop the local stack and forget its data
 	@$(SLUICE) local down

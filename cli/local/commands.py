@@ -15,6 +15,7 @@ from cli.local.demo import run_demo
 from cli.local.errors import LocalStackError
 from cli.local.outage import DestinationArgument, StatusOption, break_destination, heal_destination
 from cli.local.progress import console, errors
+from cli.local.replacing import confirm_workspace
 from cli.local.settings import LocalSettings, read_settings
 from cli.local.stack import read_stack, start_stack, stop_stack
 from cli.problems import print_problems
@@ -35,17 +36,25 @@ WorkspaceFolder = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="The workspace to deploy (SLUICE_WORKSPACE).")
 ]
 
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Replace another workspace without a question.")]
+
 
 @local_app.command()
 def up(
-    auth: Auth = False, built: Built = False, fault_proxy: FaultProxy = "", workspace: WorkspaceFolder = None
+    auth: Auth = False,
+    built: Built = False,
+    fault_proxy: FaultProxy = "",
+    workspace: WorkspaceFolder = None,
+    yes: Yes = False,
 ) -> None:
     """Start the local stack, or bring one that runs up to date.
 
     SLUICE_PORT (4566) and SLUICE_SINK_PORT (4570) choose the ports.
     """
     with explain_failure():
-        stack = start_stack(combine_settings(auth, built, fault_proxy, workspace))
+        settings = combine_settings(auth, built, fault_proxy, workspace)
+        confirm_workspace(settings, yes=yes)
+        stack = start_stack(settings)
         describe_ready(stack)
 
 
@@ -70,7 +79,11 @@ def heal(destination: DestinationArgument) -> None:
     """Let a destination of the local stack work again."""
     with explain_failure():
         heal_destination(read_stack(read_settings()), destination)
-    console.print(f"{destination} takes requests again. An open breaker probes it within 5 minutes.")
+    console.print(
+        f"{destination} takes requests again. An open breaker tries it within 5 minutes; "
+        "`sluice sync probe SYNC` lets it try with the next event.",
+        soft_wrap=True,
+    )
 
 
 @local_app.command()
@@ -79,10 +92,13 @@ def demo(
     auth: Auth = False,
     built: Built = False,
     workspace: WorkspaceFolder = None,
+    yes: Yes = False,
 ) -> None:
     """Send about 200 events of a small shop with a real SDK and show what became of each."""
     with explain_failure():
-        if not run_demo(combine_settings(auth, built, "", workspace), keep=keep):
+        settings = combine_settings(auth, built, "", workspace)
+        confirm_workspace(settings, yes=yes)
+        if not run_demo(settings, keep=keep):
             fail("the numbers do not add up")
 
 
