@@ -9,6 +9,11 @@ PYTHON := .venv/bin/python
 SLUICE := .venv/bin/sluice
 SAM := .venv-sam/bin/sam
 
+# Sluice's commands put AWS_REGION first, as AWS's SDKs do. boto3 and the SAM CLI read AWS_DEFAULT_REGION only.
+ifdef AWS_REGION
+export AWS_DEFAULT_REGION := $(AWS_REGION)
+endif
+
 # Python is the machine's: none is ever downloaded.
 export UV_PYTHON_DOWNLOADS := never
 # Modules of tests that run at the same time; those of end-to-end tests have a local stack each.
@@ -30,8 +35,8 @@ help: ## List the targets
 
 # ---- The local stack ----------------------------------------------------------------------------------------------
 
-up: $(LOCAL) ## Start the local stack, or update it (SLUICE_WORKSPACE=folder, SLUICE_PORT, SLUICE_SINK_PORT)
-	@$(SLUICE) local up
+up: $(LOCAL) ## Start the local stack, or update it (SLUICE_WORKSPACE=folder, ARGS=--yes to replace another)
+	@$(SLUICE) local up $(ARGS)
 
 down: $(DEV) ## Stop the local stack and forget its data
 	@$(SLUICE) local down
@@ -95,12 +100,15 @@ format: $(DEV) ## Format the sources and sort their imports
 
 # ---- To AWS -------------------------------------------------------------------------------------------------------
 
+# The environment of samconfig.toml that ARGS names.
+CONFIG_ENV = $(shell echo "$(ARGS)" | grep -oE -e '--config-env[= ][^ ]+')
+
 build: $(DEV) $(SAM_CLI) ## Compile the workspace and build what is deployed
 	$(SLUICE) build
 	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(SAM) build
 
 deploy: $(DEV) $(SAM_CLI) ## Check, build and deploy to your AWS account (ARGS="--config-env prod")
-	$(SLUICE) check
+	$(SLUICE) check $(CONFIG_ENV)
 	$(SLUICE) template --check
 	@$(MAKE) build
 	$(SAM) deploy $(ARGS)

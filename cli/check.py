@@ -9,6 +9,7 @@ import typer
 
 from cli.local.overlay import is_development_key_digest
 from cli.options import WorkspaceOption
+from cli.plain_http import DEFAULT_ENVIRONMENT, find_plain_http
 from cli.problems import describe_problem, print_problems
 from cli.resources import check_room, read_resources
 from cli.sync_pause import find_paused_warnings
@@ -28,10 +29,15 @@ TEMPLATE = Path("template.yaml")
 def check(
     workspace: WorkspaceOption,
     as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
+    config_env: Annotated[
+        str,
+        typer.Option("--config-env", metavar="NAME", help="The environment of samconfig.toml to deploy."),
+    ] = DEFAULT_ENVIRONMENT,
 ) -> None:
     """Check the workspace: every problem at once, with file, line and a hint."""
     folder = read_workspace(workspace)
     errors = [*folder.errors, *find_development_keys(folder), *find_crowding(folder)]
+    errors += find_plain_http(folder, environment=config_env)
     warnings = [*find_warnings(folder), *find_paused_warnings(folder)]
     if as_json:
         typer.echo(

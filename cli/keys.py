@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
 from cli.options import WorkspaceOption
+from cli.stack import CommandError, StackOption, open_stack
 from cli.workspace_files import SUFFIXES, dump_yaml, parse_file
 from cli.yaml_values import NotJson, to_plain
 from sluice.errors import WorkspaceError
@@ -50,27 +50,21 @@ def revoke(
     workspace: WorkspaceOption,
     source: SourceOption,
     key_id: Annotated[str, typer.Option("--id", help="The key's id in the source's file, such as k1.")],
-    stack: Annotated[
-        str, typer.Option("--stack", envvar="SLUICE_STACK", help="The deployed stack, such as sluice.")
-    ] = "",
+    stack: StackOption = "",
     offline: Annotated[
         bool, typer.Option("--offline", help="Only mark the file: in force after the next deploy.")
     ] = False,
 ) -> None:
     """Revoke a write key: in force within a minute, without a deploy; the file remembers it."""
-    if not stack and not offline:
-        raise _fail("name the deployed stack with --stack; --offline marks the file only")
     path, tree = _open_source(workspace, source)
     entry = next((e for e in tree.get("keys") or [] if str(e.get("id")) == key_id), None)
     if entry is None:
         known = ", ".join(str(e.get("id")) for e in tree.get("keys") or []) or "none"
         raise _fail(f"source {source} has no key {key_id}; its keys: {known}")
-    if not offline:
-        _write_revocation(stack, str(entry["sha256"]))
+    where = "after the next deploy" if offline else _write_revocation(stack, str(entry["sha256"]))
     if not entry.get("revoked"):
         entry["revoked"] = _today()
     path.write_text(_dump(path, tree))
-    where = "after the next deploy" if offline else "within a minute"
     typer.echo(f"Key {key_id} of source {source} is revoked, in force {where}.")
 
 
@@ -83,20 +77,18 @@ def list_keys(workspace: WorkspaceOption, source: SourceOption) -> None:
         typer.echo(f"{entry.get('id')}\t{entry.get('created', '')}\t{state}")
 
 
-def _write_revocation(stack: str, digest: str) -> None:
-    """Puts the digest where ingest looks every half minute."""
+def _write_revocation(name: str, digest: str) -> str:
+    """Puts the digest where ingest looks every half minute; says when and where it is in force."""
     try:
-        resource = boto3.client("cloudformation").describe_stack_resource(
-            StackName=stack, LogicalResourceId="ControlTable"
-        )
-        boto3.client("dynamodb").put_item(
-            TableName=resource["StackResourceDetail"]["PhysicalResourceId"],
+        stack = open_stack(name)
+        stack.client("dynamodb").put_item(
+            TableName=stack.find("ControlTable"),
             Item={"kind": {"S": REVOKED_KIND}, "id": {"S": digest}, "at": {"S": _today()}},
         )
-    except (BotoCoreError, ClientError) as error:
-        raise _fail(
-            f"the key was not revoked: {error} (stack {stack}; --offline marks the file only)"
-        ) from error
+    except (CommandError, BotoCoreError, ClientError) as error:
+        where = f"stack {name}" if name else "no --stack: the local stack"
+        raise _fail(f"the key was not revoked: {error} ({where}; --offline marks the file only)") from error
+    return f"on stack {stack.name} within a minute"
 
 
 def _open_source(workspace: Path, source: str) -> tuple[Path, Any]:

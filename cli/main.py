@@ -1,8 +1,11 @@
 """The `sluice` command."""
 
-import typer
+from typing import Any
 
-from cli import contracts, keys, privacy, sync, sync_pause
+import typer
+from typer.core import TyperGroup
+
+from cli import contracts, keys, privacy, sync, sync_pause, sync_probe
 from cli.build import build
 from cli.check import check
 from cli.cost.commands import cost
@@ -18,7 +21,21 @@ from cli.tail.command import tail
 from cli.template import template
 from cli.trace.command import trace
 
+
+class InterruptibleGroup(TyperGroup):
+    """Ctrl-C at a question exits like Ctrl-C anywhere else, with 130."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.Abort as abort:
+            if isinstance(abort.__context__, KeyboardInterrupt):
+                raise KeyboardInterrupt from abort
+            raise
+
+
 app = typer.Typer(
+    cls=InterruptibleGroup,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
@@ -43,4 +60,5 @@ app.add_typer(contracts.app, name="contracts")
 app.add_typer(functions_app, name="functions")
 sync.app.command()(sync_pause.pause)
 sync.app.command()(sync_pause.resume)
+sync.app.command()(sync_probe.probe)
 app.add_typer(local_app, name="local")

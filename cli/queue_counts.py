@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.regions import UnknownRegion, find_region
+
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
     from types_boto3_sqs.literals import QueueAttributeNameType
@@ -27,9 +29,9 @@ def count_waiting(queues: Iterable[str]) -> dict[str, int]:
     A queue that does not exist is empty. Raises CannotCount.
     """
     try:
-        sqs = boto3.client("sqs")
+        sqs = boto3.client("sqs", region_name=find_region())
         counts = {queue: _count(sqs, queue) for queue in queues}
-    except (BotoCoreError, ClientError) as problem:
+    except (UnknownRegion, BotoCoreError, ClientError) as problem:
         raise CannotCount(str(problem)) from problem
     return {queue: count for queue, count in counts.items() if count}
 

@@ -13,10 +13,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.markup import escape
 
+from cli.entry import INTERRUPTED
 from cli.local.clients import make_client
 from cli.local.errors import LocalStackError
 from cli.local.settings import REGION, read_settings
 from cli.local.stack import read_stack
+from cli.regions import UnknownRegion, find_region
 from sluice.workspace.names import pascal_name
 
 StackOption = Annotated[
@@ -26,7 +28,7 @@ StackOption = Annotated[
         envvar="SLUICE_STACK",
         metavar="NAME",
         show_default="the local stack",
-        help="The deployed stack, such as sluice; your AWS credentials and region are used.",
+        help="The deployed stack, such as sluice; your AWS credentials and AWS_REGION are used.",
     ),
 ]
 
@@ -38,9 +40,17 @@ _CONFIG = Config(
 class CommandError(Exception):
     """What a command cannot do, in one line for the person at the terminal; `hint` says what to do."""
 
+    exit_code = 1
+
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class CommandInterrupted(CommandError):
+    """Ctrl-C, with what was done until then."""
+
+    exit_code = INTERRUPTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +92,8 @@ def open_stack(name: str = "") -> Stack:
 
 
 def _open_deployed(name: str) -> Stack:
-    client = cache(partial(boto3.client, config=_CONFIG))
     try:
+        client = cache(partial(boto3.client, region_name=find_region(), config=_CONFIG))
         pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=name)
         resources = {
             entry["LogicalResourceId"]: entry["PhysicalResourceId"]
@@ -91,6 +101,8 @@ def _open_deployed(name: str) -> Stack:
             for entry in page["StackResourceSummaries"]
             if "PhysicalResourceId" in entry
         }
+    except UnknownRegion as error:
+        raise CommandError(str(error), error.hint) from error
     except ClientError as error:
         raise CommandError(f"stack {name} cannot be read: {error}") from error
     return Stack(name, client("cloudformation").meta.region_name, resources, client, is_local=False)
@@ -107,20 +119,23 @@ def _open_local() -> Stack:
 
 @contextmanager
 def explain_failure() -> Iterator[None]:
-    """One line on standard error and exit code 1 for what can go wrong; anything else is a bug and shows."""
+    """One line on standard error and exit code 1 for what can go wrong, 130 for Ctrl-C.
+
+    Anything else is a bug and shows.
+    """
     try:
         yield
     except CommandError as problem:
-        raise _fail(str(problem), problem.hint) from problem
+        raise _fail(str(problem), problem.hint, exit_code=problem.exit_code) from problem
     except (BotoCoreError, ClientError) as problem:
         raise _fail(str(problem)) from problem
     except KeyboardInterrupt:
-        raise _fail("interrupted") from None
+        raise _fail("interrupted", exit_code=INTERRUPTED) from None
 
 
-def _fail(message: str, hint: str = "") -> typer.Exit:
+def _fail(message: str, hint: str = "", *, exit_code: int = 1) -> typer.Exit:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"[red]error:[/] {escape(' '.join(message.split()))}")
     if hint:
         console.print(f"  hint: {escape(hint)}")
-    return typer.Exit(1)
+    return typer.Exit(exit_code)

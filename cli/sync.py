@@ -16,7 +16,7 @@ from sluice.workspace.models import is_event_type
 from sluice.workspace.names import is_slug, pascal_name
 from sluice.workspace.problems import offer
 
-app = typer.Typer(no_args_is_help=True, help="Syncs: begin, pause, resume.")
+app = typer.Typer(no_args_is_help=True, help="Syncs: begin, pause, resume, probe.")
 
 
 @app.command()

@@ -95,6 +95,10 @@ def read_workspace(root: Path) -> WorkspaceFolder:
             _read_file(folder, part)
     folder.workspace.functions, errors = read_functions(root / "functions")
     folder.errors += errors
+    if not (folder.files or folder.errors):
+        message = "the folder has no sources, destinations, syncs or contracts"
+        hint = "name the workspace by --workspace or SLUICE_WORKSPACE; `sluice init FOLDER` writes one"
+        folder.errors.append(WorkspaceError(message, file=str(root), hint=hint))
     folder.errors += [locate(folder, problem) for problem in find_problems(folder.workspace)]
     folder.errors.sort(key=lambda error: (error.file, error.line, error.column))
     return folder

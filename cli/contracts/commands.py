@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from cli.archive import Archive
 from cli.contracts.infer import Draft, list_candidates
@@ -17,6 +16,7 @@ from cli.options import WorkspaceOption
 from cli.preview.texts import dump_json
 from cli.problems import print_problems
 from cli.stack import CommandError, StackOption, explain_failure, open_stack
+from cli.terminal import open_console
 from cli.times import parse_when
 from cli.workspace_files import InvalidWorkspace, load_workspace
 from sluice.contracts.compile import compile_contracts
@@ -123,7 +123,7 @@ def try_contracts(
         if as_json:
             typer.echo(dump_json({"compared": told, **describe_trials(found)}, indent=True))
         else:
-            show_trials(Console(highlight=False), told, found)
+            show_trials(open_console(), told, found)
     if exit_code and any(trial.differs for one in found.values() for trial in one.trials.values()):
         raise typer.Exit(1)
 

@@ -7,6 +7,7 @@ from cli.contracts.profile import Profile
 from cli.contracts.trial import is_child
 from cli.workspace_files import dump_yaml
 from sluice.contracts.compile import DEFAULT_VERSION, read_version
+from sluice.contracts.definition import ALLOW_EVENT
 from sluice.contracts.standard import DATA_KEYS
 from sluice.fields import compile_field
 from sluice.workspace.contracts import LONGEST_VERSION
@@ -15,6 +16,13 @@ type Key = tuple[str, str | None, str]
 
 MOST_DEFINITIONS = 500
 """Of more names some are data, such as a product's: a contract is what people read."""
+
+ALLOW_ALL = {
+    "on_undeclared_schema": ALLOW_EVENT,
+    "on_undeclared_fields": ALLOW_EVENT,
+    "on_schema_violation": ALLOW_EVENT,
+}
+"""A draft only reports violations: blocking and omitting are for its reader to choose."""
 
 _REPLAYED = "replay"
 _VERSION = compile_field("context.htevents.schemaVersion")
@@ -57,7 +65,8 @@ class Draft:
     def describe(self) -> dict[str, Any]:
         """The contract as a file has it, most frequent events first, the rarest of too many left out."""
         ordered = sorted(self.profiles.items(), key=lambda entry: (-entry[1].seen, str(entry[0])))
-        return {"events": [_describe_event(key, profile) for key, profile in ordered[:MOST_DEFINITIONS]]}
+        events = [_describe_event(key, profile) for key, profile in ordered[:MOST_DEFINITIONS]]
+        return {**ALLOW_ALL, "events": events}
 
     @property
     def left_out(self) -> int:

@@ -13,6 +13,8 @@ FEW_VALUES = 8
 """Texts are an enum where there are at most so many of them …"""
 SEEN_EACH = 5
 """… and each was seen so often on average: else the next event would have another one."""
+FEWEST_SAMPLES = 50
+"""Fewer values show neither that a field is always there nor that there are no other texts."""
 MANY_FIELDS = 200
 """Above, an object's names are data (ids, say): fields are not listed, and all are taken."""
 DEEPEST = 12
@@ -71,14 +73,19 @@ class Profile:
         if found := next((name for name in FORMATS if name in self.formats), None):
             return {"format": found}
         is_enum = not self.has_many_texts and len(self.texts) <= FEW_VALUES
-        if is_enum and self.seen >= SEEN_EACH * len(self.texts):
+        if is_enum and self.seen >= FEWEST_SAMPLES and self.seen >= SEEN_EACH * len(self.texts):
             return {"enum": sorted(self.texts)}
         return {}
 
     def _describe_fields(self) -> dict[str, Any]:
-        always = sorted(name for name, inner in self.fields.items() if inner.seen == self.types["object"])
+        objects = self.types["object"]
+        always = sorted(name for name, inner in self.fields.items() if inner.seen == objects)
         fields = {name: self.fields[name].describe() for name in sorted(self.fields)}
-        return {"required": always, "properties": fields} if always else {"properties": fields}
+        return (
+            {"required": always, "properties": fields}
+            if always and objects >= FEWEST_SAMPLES
+            else {"properties": fields}
+        )
 
 
 def name_type(value: Any) -> str:

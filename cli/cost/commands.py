@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from cli.cost.measured import bill_stack
 from cli.cost.modelled import bill_counts, bill_load
 from cli.cost.prices import load_prices
-from cli.cost.report import WIDTH, dump_bill, render_bill
+from cli.cost.report import dump_bill, render_bill
 from cli.cost.what_if import parse_load
 from cli.stack import StackOption, explain_failure, open_stack
 from cli.status.series import make_range
+from cli.terminal import open_console
 from cli.times import parse_range
 
 MANY = "events=1e6,syncs=3,per-request=20,bytes=1024"
@@ -48,7 +48,5 @@ def cost(
         if as_json:
             typer.echo(json.dumps(dump_bill(bill, table), indent=2))
             return
-        console = Console(highlight=False)
-        if not console.is_terminal:
-            console.width = WIDTH
+        console = open_console()
         console.print(render_bill(bill, table, span))

@@ -7,6 +7,7 @@ selection   which letters a redrive is about
 redrive     receive → send → delete
 archived    letters in `dead/`
 looking     the commands list, show, export
+editing     the command edit
 redriving   the command redrive
 """
 

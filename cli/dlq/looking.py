@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,15 +12,16 @@ import typer
 
 from cli.dlq import options
 from cli.dlq.archived import read_archived
-from cli.dlq.messages import read_message
+from cli.dlq.messages import DeadMessage, read_message
 from cli.dlq.options import DEFAULT_SINCE, IngestOption, SinceOption, SyncsOption
-from cli.dlq.queues import find_dlqs, measure_depth
-from cli.dlq.report import print_queue, print_samples
+from cli.dlq.queues import Dlq, find_dlqs, measure_depth
+from cli.dlq.report import describe_queue, print_queue, print_samples
 from cli.dlq.sweep import Sweep
 from cli.local.progress import errors
 from cli.stack import CommandError, StackOption, explain_failure, open_stack
 from cli.times import parse_when
 from sluice.adapters.sqs import Queues
+from sluice.times import format_time
 
 
 def list_letters(
@@ -28,19 +30,32 @@ def list_letters(
     since: SinceOption = DEFAULT_SINCE,
     samples: Annotated[int, typer.Option(min=0, max=10, help="Letters to show of each queue.")] = 3,
     stack: StackOption = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Count the letters of every sync and of ingest: by reason in `dead/`, and as they lie in the queues."""
     with explain_failure():
         opened, now = open_stack(stack), datetime.now(UTC)
         first = parse_when(since, now)
-        queues = Queues(opened.client("sqs"))
+        queues, listed = Queues(opened.client("sqs")), []
         for dlq in find_dlqs(opened, sync or (), ingest=ingest):
             depth = measure_depth(opened, dlq)
-            print_queue(dlq, depth, read_archived(opened, dlq, first, now), since)
-            if samples and depth.visible:
-                with Sweep(queues, dlq.url) as sweep:
-                    found = [m for batch in sweep.receive(samples, samples) for m in batch][:samples]
-                    print_samples([read_message(dlq, received) for received in found])
+            reasons = Counter(str(line["reason"]) for line in read_archived(opened, dlq, first, now))
+            found = _sample(queues, dlq, samples) if samples and depth.visible else []
+            if as_json:
+                listed.append(describe_queue(dlq, depth, reasons, found))
+            else:
+                print_queue(dlq, depth, reasons, since)
+                print_samples(found)
+        if as_json:
+            told = {"since": format_time(first.timestamp()), "queues": listed}
+            typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+
+
+def _sample(queues: Queues, dlq: Dlq, most: int) -> list[DeadMessage]:
+    """The first messages of a queue; they stay there."""
+    with Sweep(queues, dlq.url) as sweep:
+        found = [message for batch in sweep.receive(most, most) for message in batch]
+        return [read_message(dlq, received) for received in found[:most]]
 
 
 def show(

@@ -17,7 +17,7 @@ from cli.pacing import Advance, Pacer
 from cli.suppressed import FindSuppressed
 from sluice.adapters.sqs import Queues
 from sluice.delivery.dead_letters import clean_text
-from sluice.packs import Replay, SyncPack, cut, dump_item, dump_sync_pack
+from sluice.packs import Event, Replay, SyncPack, cut, dump_item, dump_sync_pack
 
 REDRIVE = "redrive"
 BATCH = 100  # letters at once: a pack of them is delivered in as few requests as it was before
@@ -86,6 +86,25 @@ def redrive(
             advance(len(messages))
             if not dry_run:
                 pacer.wait(sum(len(message.events) or 1 for message in chosen))
+
+
+def send_edited(queues: Queues, dlq: Dlq, message: DeadMessage, event: Event) -> Outcome:
+    """Sends a single-event letter back with another event in it, then deletes it.
+
+    Nothing is `received` where the letter is no longer in its queue: someone else has sent it, or has it.
+    """
+    outcome = Outcome()
+    with Sweep(queues, dlq.url) as sweep:
+        for batch in sweep.receive(BATCH):
+            for received in batch:
+                if received.id == message.received.id and message.letter is not None:
+                    letter = {**message.letter, "event": event}
+                    edited = DeadMessage(received, message.lines, letter, [event])
+                    outcome.received = 1
+                    outcome.sent, outcome.twice = _send_back(queues, dlq, sweep, [edited])
+                    outcome.failed = 1 - outcome.sent
+                    return outcome
+    return outcome
 
 
 def _leave_out(messages: Sequence[DeadMessage], find_suppressed: FindSuppressed) -> list[DeadMessage]:

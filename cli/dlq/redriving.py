@@ -18,7 +18,7 @@ from cli.pacing import Pacer, show_bar
 from cli.reasons import read_reasons
 from cli.replay.commands import start
 from cli.replay.plan import Plan
-from cli.stack import CommandError, Stack, StackOption, explain_failure, open_stack
+from cli.stack import CommandError, CommandInterrupted, Stack, StackOption, explain_failure, open_stack
 from cli.suppressed import open_suppression
 from cli.times import parse_when
 from sluice.adapters.sqs import Queues
@@ -109,7 +109,7 @@ def redrive_one(
             )
     except KeyboardInterrupt:
         hint = "the letters that were not sent back are in the queue: run it again"
-        raise CommandError(f"{dlq.name}: interrupted", hint) from None
+        raise CommandInterrupted(f"{dlq.name}: interrupted", hint) from None
     finally:
         print_outcome(dlq, outcome, dry_run=dry_run)
     return outcome

@@ -12,15 +12,28 @@ from cli.dlq.redrive import Outcome
 from cli.local.progress import console
 
 
-def print_queue(dlq: Dlq, depth: Depth, archived: Iterable[dict[str, Any]], since: str) -> None:
-    """A line of what SQS holds, then the letters in `dead/` by reason, of which there may be millions."""
-    reasons = Counter(str(line["reason"]) for line in archived)
+def print_queue(dlq: Dlq, depth: Depth, reasons: Counter[str], since: str) -> None:
+    """A line of what SQS holds, then the letters in `dead/` by reason."""
     console.print(
         f"[bold]{dlq.name}[/]  in the queue: {depth.visible:,} visible, {depth.in_flight:,} in flight  ·  "
         f"in dead/ since {since}: {reasons.total():,}"
     )
     for reason, count in reasons.most_common():
         console.print(f"  {count:>8,}  {escape(reason)}")
+
+
+def describe_queue(
+    dlq: Dlq, depth: Depth, reasons: Counter[str], samples: Iterable[DeadMessage]
+) -> dict[str, Any]:
+    """The same as JSON; a sample is a letter, or the lines of a whole pack."""
+    return {
+        "name": dlq.name,
+        "visible": depth.visible,
+        "in_flight": depth.in_flight,
+        "archived": reasons.total(),
+        "reasons": dict(reasons.most_common()),
+        "samples": [message.letter or message.lines for message in samples],
+    }
 
 
 def print_samples(messages: Sequence[DeadMessage]) -> None:

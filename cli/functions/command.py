@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from cli.build import write_workspace_layer
 from cli.functions.files import read_functions
@@ -19,6 +18,7 @@ from cli.preview.incoming import ACCEPTED
 from cli.preview.texts import dump_json
 from cli.problems import print_problems
 from cli.stack import CommandError, StackOption, explain_failure, open_stack
+from cli.terminal import open_console
 from cli.workspace_files import InvalidWorkspace
 from sluice.transforms.results import EventLimits
 from sluice.transforms.source import FunctionSource
@@ -68,7 +68,7 @@ def run_test(
     if as_json:
         typer.echo(dump_json(describe_tested(tested), indent=True))
     else:
-        show_tested(Console(highlight=False), tested)
+        show_tested(open_console(), tested)
     if any(outcome.error for _, outcome in tested.events):
         raise typer.Exit(1)
 

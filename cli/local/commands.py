@@ -10,11 +10,14 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
+from cli.entry import INTERRUPTED
 from cli.local.demo import run_demo
 from cli.local.errors import LocalStackError
+from cli.local.outage import DestinationArgument, StatusOption, break_destination, heal_destination
 from cli.local.progress import console, errors
+from cli.local.replacing import confirm_workspace
 from cli.local.settings import LocalSettings, read_settings
-from cli.local.stack import start_stack, stop_stack
+from cli.local.stack import read_stack, start_stack, stop_stack
 from cli.problems import print_problems
 from cli.workspace_files import InvalidWorkspace
 from sluice.errors import WorkspaceError
@@ -33,17 +36,25 @@ WorkspaceFolder = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="The workspace to deploy (SLUICE_WORKSPACE).")
 ]
 
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Replace another workspace without a question.")]
+
 
 @local_app.command()
 def up(
-    auth: Auth = False, built: Built = False, fault_proxy: FaultProxy = "", workspace: WorkspaceFolder = None
+    auth: Auth = False,
+    built: Built = False,
+    fault_proxy: FaultProxy = "",
+    workspace: WorkspaceFolder = None,
+    yes: Yes = False,
 ) -> None:
     """Start the local stack, or bring one that runs up to date.
 
     SLUICE_PORT (4566) and SLUICE_SINK_PORT (4570) choose the ports.
     """
     with explain_failure():
-        stack = start_stack(combine_settings(auth, built, fault_proxy, workspace))
+        settings = combine_settings(auth, built, fault_proxy, workspace)
+        confirm_workspace(settings, yes=yes)
+        stack = start_stack(settings)
         describe_ready(stack)
 
 
@@ -55,16 +66,39 @@ def down() -> None:
     console.print("[green]✓[/] local stack stopped" if stopped else "no local stack was running")
 
 
+@local_app.command("break")
+def break_(destination: DestinationArgument, status: StatusOption = 503) -> None:
+    """Let a destination of the local stack fail, to rehearse an outage: every request gets the status."""
+    with explain_failure():
+        break_destination(read_stack(read_settings()), destination, status)
+    console.print(f"{destination} answers {status}. `sluice local heal {destination}` ends that.")
+
+
+@local_app.command()
+def heal(destination: DestinationArgument) -> None:
+    """Let a destination of the local stack work again."""
+    with explain_failure():
+        heal_destination(read_stack(read_settings()), destination)
+    console.print(
+        f"{destination} takes requests again. An open breaker tries it within 5 minutes; "
+        "`sluice sync probe SYNC` lets it try with the next event.",
+        soft_wrap=True,
+    )
+
+
 @local_app.command()
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the stack running afterwards.")] = False,
     auth: Auth = False,
     built: Built = False,
     workspace: WorkspaceFolder = None,
+    yes: Yes = False,
 ) -> None:
     """Send about 200 events of a small shop with a real SDK and show what became of each."""
     with explain_failure():
-        if not run_demo(combine_settings(auth, built, "", workspace), keep=keep):
+        settings = combine_settings(auth, built, "", workspace)
+        confirm_workspace(settings, yes=yes)
+        if not run_demo(settings, keep=keep):
             fail("the numbers do not add up")
 
 
@@ -96,7 +130,10 @@ def describe_ready(stack: dict[str, Any]) -> None:
 
 @contextmanager
 def explain_failure() -> Iterator[None]:
-    """One line on standard error and exit code 1 for what can go wrong; anything else is a bug and shows."""
+    """One line on standard error and exit code 1 for what can go wrong, 130 for Ctrl-C.
+
+    Anything else is a bug and shows.
+    """
     try:
         yield
     except InvalidWorkspace as invalid:
@@ -107,9 +144,9 @@ def explain_failure() -> Iterator[None]:
     except (LocalStackError, BotoCoreError, ClientError) as problem:
         fail(str(problem))
     except KeyboardInterrupt:
-        fail("interrupted")
+        fail("interrupted", exit_code=INTERRUPTED)
 
 
-def fail(line: str) -> NoReturn:
+def fail(line: str, *, exit_code: int = 1) -> NoReturn:
     errors.print(f"[red]✗[/] {escape(' '.join(line.split()))}", soft_wrap=True)
-    raise typer.Exit(1)
+    raise typer.Exit(exit_code)

@@ -6,11 +6,9 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-WIDE_ENOUGH = 120  # for tables, where no terminal says how wide it is
+from cli.terminal import open_console
 
-console = Console(highlight=False)
-if not console.is_terminal:
-    console.width = WIDE_ENOUGH
+console = open_console()
 errors = Console(stderr=True, highlight=False)
 
 

@@ -29,6 +29,8 @@ def _describe_event(syncs: SyncPreview, incoming: Incoming, types: list[TypePrev
         "verdict": incoming.verdict,
         "reasons": list(incoming.reasons),
         "violations": list(incoming.violations),
+        "function_error": incoming.function_error or None,
+        "parent_id": incoming.parent_id or None,
         "obstacles": syncs.find_obstacles(incoming),
         "event": incoming.event,
         "event_types": [_describe_type(syncs, one) for one in types],

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
+from cli.functions.running import run_functions
 from cli.options import AroundOption, EventOption, MessageIdOption, SinceOption, WorkspaceOption
 from cli.preview.as_json import describe_preview
 from cli.preview.compare import SyncComparison
@@ -18,6 +18,7 @@ from cli.preview.show_changes import describe_changes, show_changes
 from cli.preview.texts import dump_json
 from cli.problems import print_problems
 from cli.stack import CommandError, StackOption, explain_failure
+from cli.terminal import open_console
 from cli.workspace_files import InvalidWorkspace, load_workspace
 
 DAY = "24h"
@@ -45,14 +46,19 @@ def preview(
         bool, typer.Option("--exit-code", help="With --diff: exit with 1 where something differs.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    functions: Annotated[
+        bool, typer.Option("--functions/--no-functions", help="Run the functions of source and sync.")
+    ] = True,
 ) -> None:
-    """Show what a sync makes of an event: which event types take it, its fields, the requests."""
+    """Show what a sync makes of an event: what contract and functions leave of it, which event types take it,
+    its fields, the requests.
+    """
     with explain_failure():
         find = Finder(event, message_id, around, since, stack)
         if diff is None:
             if exit_code:
                 raise CommandError("--exit-code goes with --diff")
-            _preview(load(workspace), find, sync, as_json=as_json)
+            _preview(workspace, find, sync, as_json=as_json, functions=functions)
             return
         differs = _compare(workspace, diff, find, sync, sample, as_json=as_json)
     if differs and exit_code:
@@ -78,16 +84,20 @@ def check_sync(slug: str, *workspaces: Mapping[str, Any]) -> None:
     raise CommandError(f"there is no sync {slug!r}" if slug else "which sync? --sync NAME", hint)
 
 
-def _preview(compiled: dict[str, Any], find: Finder, slug: str, *, as_json: bool) -> None:
+def _preview(workspace: Path, find: Finder, slug: str, *, as_json: bool, functions: bool) -> None:
+    compiled = load(workspace)
     check_sync(slug, compiled)
     syncs = SyncPreview(compiled, slug)
     source = compiled["sources"][syncs.spec["source"]]
-    events = map(syncs.govern, find.find_one(source["collect_ip"]))
+    came = find.find_one(source["collect_ip"])
+    governor = syncs.governor
+    with run_functions(workspace, governor.functions if functions else (), find.stack) as apply:
+        events = governor.govern(came, apply)
     found = [(incoming, syncs.preview(incoming, find.now)) for incoming in events]
     if as_json:
         typer.echo(dump_json(describe_preview(syncs, found), indent=True))
         return
-    console = Console(highlight=False)
+    console = open_console()
     show_sync(console, syncs)
     for incoming, types in found:
         show_event(console, syncs, incoming, types)
@@ -112,7 +122,7 @@ def _compare(workspace: Path, other: Path, find: Finder, slug: str, sample: int,
         head = {"before": str(workspace), "after": str(other), "sample": find.told, "events": len(events)}
         typer.echo(dump_json({**head, "syncs": [describe_changes(one) for one in changes]}, indent=True))
     else:
-        console = Console(highlight=False)
+        console = open_console()
         put(console, f"before: {workspace}, after: {other}", style="bold")
         put(console, f"sample: {find.told}")
         for one in changes:

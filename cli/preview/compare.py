@@ -108,7 +108,7 @@ class SyncComparison:
         """What the side sends of the event by event type; None where the event is not its source's."""
         if side is None or incoming.source not in {None, side.spec["source"]} or incoming.verdict != ACCEPTED:
             return None
-        governed = side.govern(incoming)
+        [governed] = side.governor.govern([incoming])
         if governed.verdict != ACCEPTED or side.find_obstacles(governed):
             return {}
         taken = side.find_taken(governed.event, governed.find_moment(now))

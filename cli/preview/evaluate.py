@@ -5,9 +5,10 @@ No secret is read and nothing is sent.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
+from cli.preview.govern import OTHERS_ONLY, Governor
 from cli.preview.incoming import ACCEPTED, BLOCKED, Incoming
 from sluice.consent import compile_consent
 from sluice.delivery.pack_work import PackWork, prepare_requests
@@ -17,9 +18,8 @@ from sluice.destinations.event_types import EventType
 from sluice.explain.filters import FilterVerdict, explain_filter
 from sluice.explain.mappings import Origin, explain_mapping
 from sluice.messages import Message
-from sluice.packs import Event, IngestPack, Item, SyncPack
+from sluice.packs import Event, Item, SyncPack
 from sluice.routing.decide import CATCH_ALL, compile_source
-from sluice.routing.govern import compile_rules, govern
 from sluice.times import format_time
 
 _NO_MESSAGE = Message("", "", 1, "")
@@ -88,29 +88,8 @@ class SyncPreview:
         self.spec: Mapping[str, Any] = compiled["syncs"][slug]
         self._moment = Moment()
         self._decide = compile_source({slug: self.spec}, self._moment)
-        self._rules = compile_rules(compiled).get(self.spec["source"])
+        self.governor = Governor(compiled, slug)
         self._deny = compile_consent(compiled, self.spec["source"])
-
-    def govern(self, incoming: Incoming) -> Incoming:
-        """The event as the source's `privacy` and contracts leave it; no function is run.
-
-        What comes from the archive has been through them.
-        """
-        if incoming.source is not None or self._rules is None:
-            return incoming
-        blocked = {0: list(incoming.reasons)} if incoming.verdict == BLOCKED else {}
-        pack = IngestPack("", 0, self.spec["source"], "", {}, "", [incoming.event], blocked)
-        [told] = govern([(pack, frozenset())], {pack.source: replace(self._rules, functions=())})
-        if not isinstance(told, list):
-            raise told or ValueError("the rules say nothing of the event")
-        [governed] = told
-        return replace(
-            incoming,
-            event=governed.event,
-            verdict=governed.verdict,
-            reasons=tuple(governed.reasons),
-            violations=tuple((governed.violations or {}).get("messages", ())),
-        )
 
     def find_taken(self, event: Event, moment: float) -> tuple[str, ...]:
         """The event types that take an event which came in at `moment`, whatever its source."""
@@ -150,6 +129,8 @@ class SyncPreview:
         found = []
         if incoming.verdict != ACCEPTED:
             found.append(_OBSTACLES.get(incoming.verdict, incoming.verdict))
+        if incoming.skipped:
+            found.append(_SKIPPED.get(incoming.skipped, incoming.skipped))
         if incoming.source is not None and incoming.source != self.spec["source"]:
             found.append(
                 f"it came from source {incoming.source}, and the sync takes events of {self.spec['source']}"
@@ -178,6 +159,11 @@ class SyncPreview:
         return None if spec["mappings"] is None else explain_mapping(spec["mappings"], event)
 
 
+_SKIPPED = {
+    "function_dropped": "a function of the sync drops it: function_dropped",
+    "function_error": "a function of the sync fails over it: function_error",
+    OTHERS_ONLY: "the functions of the sync made other events of it, which follow",
+}
 _OBSTACLES = {
     BLOCKED: "it is blocked, so no sync gets it",
     "duplicate": "it is a repeat: the first one was sent, this one was dropped",

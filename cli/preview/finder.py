@@ -48,7 +48,10 @@ class Finder:
         return [read_archive_line(line, f"the archive of {archive.stack.name}")]
 
     def find_sample(self, sources: frozenset[str], limit: int) -> list[Incoming]:
-        """The events of the file, or the newest accepted ones of the sources; `told` says which."""
+        """The events of the file, or the newest accepted ones of the sources; `told` says which.
+
+        A replay archives its events once more: those lines are ignored, so that each event counts once.
+        """
         if self.message_id:
             found = self.find_one("client")
             self.told = f"{count_events(len(found))} of {found[0].origin}"
@@ -73,7 +76,7 @@ class Finder:
 
     def _list_accepted(self, archive: Archive, sources: frozenset[str]) -> Iterator[Incoming]:
         for line in archive.read_events(self.since, self.until, newest_first=True):
-            if line["verdict"] == ACCEPTED and line["source"] in sources:
+            if "replay" not in line and line["verdict"] == ACCEPTED and line["source"] in sources:
                 yield read_archive_line(line, f"the archive of {archive.stack.name}")
 
     def _read_range(self, around: str, since: str) -> tuple[datetime, datetime]:

@@ -23,6 +23,8 @@ from sluice.packs import Event, parse_ingest_pack
 from sluice.times import parse_time
 
 ACCEPTED, BLOCKED = "accepted", "blocked"
+RECEIVED, ROUTED, DELIVERED = "received", "routed", "delivered"
+"""How far an event came: only ingest has seen it, the router has (archive), a sync has (dead letter)."""
 _GZIP, _BOM = b"\x1f\x8b", b"\xef\xbb\xbf"
 _NAMES = {
     list: "a list",
@@ -42,7 +44,8 @@ class Incoming:
     """An event as the router sees it. `source` is None where the event does not say: it is then any's.
 
     `verdict` and `reasons` are as in the archive, `violations` say what of a contract it breaks, `origin`
-    where it was found.
+    where it was found, `stage` how far it came. `function_error` is a function's message, `skipped` why the
+    functions of the sync leave nothing of it to the sync, `parent_id` the event that functions made it of.
     """
 
     event: Event
@@ -51,6 +54,10 @@ class Incoming:
     verdict: str = ACCEPTED
     reasons: tuple[str, ...] = ()
     violations: tuple[str, ...] = ()
+    stage: str = RECEIVED
+    function_error: str = ""
+    skipped: str = ""
+    parent_id: str = ""
 
     @property
     def message_id(self) -> str:
@@ -103,7 +110,9 @@ def read_text(content: bytes, name: str, entrance: Entrance) -> list[Incoming]:
 def read_archive_line(line: Mapping[str, Any], origin: str) -> Incoming:
     """The stored event with what the router said of it."""
     said = tuple((line.get("violations") or {}).get("messages", ()))
-    return Incoming(line["event"], origin, line["source"], line["verdict"], tuple(line["reasons"]), said)
+    return Incoming(
+        line["event"], origin, line["source"], line["verdict"], tuple(line["reasons"]), said, stage=ROUTED
+    )
 
 
 def _split(content: bytes, name: str) -> Iterator[tuple[str, Any]]:
@@ -161,8 +170,11 @@ def _read_record(value: dict[str, Any], place: str) -> Incoming | None:
         return None
     if "verdict" in value and "pack_id" in value:
         reasons = tuple(map(str, value.get("reasons") or ()))
-        return Incoming(event, f"{place} (archive line)", value.get("source"), str(value["verdict"]), reasons)
-    return Incoming(event, f"{place} (dead letter)") if "reason" in value and "sync" in value else None
+        origin, verdict = f"{place} (archive line)", str(value["verdict"])
+        return Incoming(event, origin, value.get("source"), verdict, reasons, stage=ROUTED)
+    if "reason" in value and "sync" in value:
+        return Incoming(event, f"{place} (dead letter)", stage=DELIVERED)
+    return None
 
 
 def _receive_gateway(value: dict[str, Any], place: str, entrance: Entrance) -> Iterator[Incoming]:

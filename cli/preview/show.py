@@ -38,12 +38,16 @@ def show_event(console: Console, syncs: SyncPreview, incoming: Incoming, types: 
     console.print()
     put(console, f"event {_tell(event.get('messageId'))}: {_tell(event.get('type'))}{name}", style="bold")
     put(console, f"from {incoming.origin}", indent=2, style="dim")
+    if incoming.parent_id:
+        put(console, f"made by a function of event {_tell(incoming.parent_id)}", indent=2, style="dim")
     for obstacle in syncs.find_obstacles(incoming):
         put(console, f"! {obstacle}", indent=2, style="yellow")
     for reason in incoming.reasons:
         put(console, f"reason: {reason}", indent=4)
         if reason == "missing_type":
             put(console, 'a request to /v1/track says it by its path: add "type": "track"', indent=4)
+    if incoming.function_error:
+        put(console, f"function: {incoming.function_error}", indent=4)
     for note in tell_notes(event):
         put(console, note, indent=4, style="yellow")
     for violation in incoming.violations:
@@ -73,7 +77,8 @@ def _show_type(console: Console, syncs: SyncPreview, one: TypePreview) -> None:
     if one.origins is None:
         put(console, "no mappings: the whole event is sent as it is", indent=2)
     else:
-        console.print(Padding(_make_table(one.origins), (0, 0, 0, 2), expand=False))
+        table = _make_table(one.origins, wide=not console.is_terminal)
+        console.print(Padding(table, (0, 0, 0, 2), expand=False))
     console.print()
     _show_sending(console, syncs, one.sending, one.declared)
 
@@ -125,11 +130,11 @@ def _tell_seen(operand: Operand) -> str:
     return f"missing: {operand.error}" if operand.error else show_value(operand.value)
 
 
-def _make_table(origins: Iterable[Origin]) -> Table:
+def _make_table(origins: Iterable[Origin], *, wide: bool) -> Table:
     """Output field, value, where it came from; what is inside an object or a list is indented below it."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("field", overflow="fold", max_width=22)
-    table.add_column("value", overflow="fold", max_width=26)
+    table.add_column("field", overflow="fold", max_width=None if wide else 22)
+    table.add_column("value", overflow="fold", max_width=None if wide else 26)
     table.add_column("from", overflow="fold")
     for origin in origins:
         _add_rows(table, origin, 0)
@@ -153,6 +158,12 @@ def _add_rows(table: Table, origin: Origin, depth: int) -> None:
         table.add_row(
             Text("  " * min(depth + 1, 4) + "…"), Text(f"{len(origin.value)} items in all"), Text("")
         )
+
+
+def show_sending(console: Console, syncs: SyncPreview, name: str, sending: Sending) -> None:
+    """What is sent of an event as this event type."""
+    declared = syncs.sync.declaration.event_types.get(name, EventType())
+    _show_sending(console, syncs, sending, declared)
 
 
 def _show_sending(console: Console, syncs: SyncPreview, sending: Sending, declared: EventType) -> None:

@@ -18,7 +18,7 @@ from cli.replay.progress import Progress, load_progress
 from cli.replay.report import describe_plan, print_left_out, print_tally
 from cli.replay.run import find_objects, run_replay, tally
 from cli.replay.where import read_filter
-from cli.stack import CommandError, Stack, StackOption, explain_failure, open_stack
+from cli.stack import CommandError, CommandInterrupted, Stack, StackOption, explain_failure, open_stack
 from cli.syncs import find_sync, list_syncs
 from cli.times import parse_range
 from cli.workspace_files import InvalidWorkspace, load_workspace
@@ -135,7 +135,7 @@ def go_on(stack: Stack, progress: Progress, objects: list[Any], size: int) -> in
             selection = run_replay(stack, progress, objects, Pacer(progress.plan.rate), advance)
     except KeyboardInterrupt:
         hint = f"go on with: sluice replay --id {progress.plan.id}"
-        raise CommandError(f"interrupted after {progress.taken:,} events", hint) from None
+        raise CommandInterrupted(f"interrupted after {progress.taken:,} events", hint) from None
     print_left_out(selection.left_out)
     console.print(f"[green]✓[/] replayed {progress.taken:,} events in {progress.packs:,} messages")
     return progress.taken

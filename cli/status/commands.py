@@ -14,10 +14,10 @@ from cli.stack import StackOption, explain_failure, open_stack
 from cli.status.overview import Overview, read_overview
 from cli.status.report import dump_overview, render_overview
 from cli.status.series import make_range
+from cli.terminal import open_console
 from cli.times import parse_range
 
 EVERY = 30.0  # seconds; metrics themselves are a minute behind
-WIDTH = 80  # where no terminal says how wide it is
 
 
 def status(
@@ -40,9 +40,7 @@ def status(
         if as_json:
             typer.echo(json.dumps(dump_overview(*read()), indent=2))
             return
-        console = Console(highlight=False)
-        if not console.is_terminal:
-            console.width = WIDTH
+        console = open_console()
         if watch:
             keep_showing(read, console)
         else:

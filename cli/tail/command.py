@@ -13,7 +13,7 @@ from cli.stack import CommandError, StackOption, explain_failure, open_stack
 from cli.tail.choose import Choice, describe_row
 from cli.tail.reading import TailReader
 from cli.tail.show import show_row
-from cli.trace.command import make_console
+from cli.terminal import open_console
 from cli.trace.workspaces import list_sources
 from sluice.tailing import Row
 from sluice.times import format_time
@@ -44,7 +44,7 @@ def tail(
         reader = TailReader(opened, source or list_sources(opened))
         if not reader.sources:
             raise CommandError("no event was routed since this version was deployed", "or name a --source")
-        console = make_console()
+        console = open_console()
         first = reader.read_newest(choice, limit)
         print_rows(console, first, as_json=as_json)
         if not first:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from cli.cost.prices import load_prices
 from cli.local.progress import errors
@@ -14,13 +13,12 @@ from cli.options import WorkspaceOption
 from cli.preview.texts import dump_json
 from cli.stack import CommandError, Stack, StackOption, explain_failure, open_stack
 from cli.status.queues import measure_depth
+from cli.terminal import open_console
 from cli.times import parse_when
 from cli.trace.as_json import describe_story
 from cli.trace.scan import Scan
 from cli.trace.show import show_search, show_story
 from cli.trace.story import Story, find_range, tell_story
-
-WIDTH = 80  # where no terminal says how wide it is
 
 
 def trace(
@@ -51,9 +49,9 @@ def trace(
         if as_json:
             typer.echo(dump_json(describe_story(story, prices), indent=True))
         elif story.is_found:
-            show_story(make_console(), story, prices)
+            show_story(open_console(), story, prices)
         else:
-            show_search(make_console(), story, prices)
+            show_search(open_console(), story, prices)
         if not story.is_found:
             raise explain_absence(opened, story)
 
@@ -86,10 +84,3 @@ def show_scan(scan: Scan) -> Iterator[Scan]:
             f"looked through {scan.objects:,} objects, {scan.scanned:,} bytes …"
         )
         yield scan
-
-
-def make_console() -> Console:
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = WIDTH
-    return console

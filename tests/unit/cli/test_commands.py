@@ -36,6 +36,19 @@ def test_check_of_no_folder_fails(tmp_path):
     assert run("check", "-w", tmp_path / "nowhere").exit_code == 1
 
 
+@pytest.mark.parametrize(
+    "name", ["", "README.md", "syncs/.gitkeep", "sources/notes.txt", "functions/enrich.py"]
+)
+def test_check_of_a_folder_without_a_workspace_fails(tmp_path, name):
+    if name:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("def transform_events(events):\n    return events\n")
+    told = run("check", "-w", tmp_path)
+    assert told.exit_code == 1
+    assert f"{tmp_path}: error: the folder has no sources, destinations, syncs or contracts\n" in told.stderr
+    assert "sluice init" in told.stderr
+
+
 def test_check_reads_the_folder_that_the_environment_names(tmp_path, monkeypatch):
     monkeypatch.setenv("SLUICE_WORKSPACE", str(tmp_path / "nowhere"))
     assert run("check").exit_code == 1

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from cli.contracts import app
-from cli.contracts.infer import MOST_DEFINITIONS, Draft, list_candidates
+from cli.contracts.infer import ALLOW_ALL, MOST_DEFINITIONS, Draft, list_candidates
 from tests.unit.cli.archives import deployed_stack, make_line, put_lines
 from tests.unit.cli.folders import write_workspace
 from tests.unit.contracts.builders_contract import find_problems, make_check, make_contract
@@ -62,14 +62,17 @@ def test_a_contract_is_drafted_from_archived_events(bucket, tmp_path):
             f"m-{n}",
             {"total": n / 2, "currency": ["EUR", "USD"][n % 2], "at": "2026-11-22T00:00:00Z", "n": n},
         )
-        for n in range(10)
+        for n in range(49)
     ]
-    lines.append(order("m-10", {"total": 1, "currency": "EUR", "at": "2026-11-22T00:00:00Z", "coupon": None}))
+    lines.append(order("m-49", {"total": 1, "currency": "EUR", "at": "2026-11-22T00:00:00Z", "coupon": None}))
     put_lines(bucket, HOUR, [*lines, make_line("x", source="other"), order("r", {"x": 1}, replay="r-1")])
     result = run("infer", "--source", "web", "--workspace", tmp_path)
     assert result.exit_code == 0, result.output
-    assert result.output.startswith("# Drafted by sluice contracts infer from 11 events of web.")
+    assert result.output.startswith("# Drafted by sluice contracts infer from 50 events of web.")
     assert yaml.safe_load(result.output) == {
+        "on_undeclared_schema": "ALLOW_EVENT",
+        "on_undeclared_fields": "ALLOW_EVENT",
+        "on_schema_violation": "ALLOW_EVENT",
         "events": [
             {
                 "type": "track",
@@ -86,8 +89,26 @@ def test_a_contract_is_drafted_from_archived_events(bucket, tmp_path):
                     },
                 },
             }
-        ]
+        ],
     }
+
+
+def test_fewer_than_50_samples_make_neither_required_nor_enum():
+    draft = Draft()
+    for n in range(49):
+        draft.add({"type": "track", "event": "t", "properties": {"currency": ["EUR", "USD"][n % 2]}})
+    [drafted] = draft.describe()["events"]
+    assert drafted["schema"] == {"type": "object", "properties": {"currency": {"type": "string"}}}
+
+
+def test_the_samples_of_a_field_count_not_those_of_the_event():
+    """50 events of which 10 have an address say little about addresses."""
+    draft = Draft()
+    for n in range(50):
+        draft.add({"type": "track", "event": "t", "properties": {"to": {"zip": "1"}} if n < 10 else {}})
+    [drafted] = draft.describe()["events"]
+    zipped = {"type": "object", "properties": {"zip": {"type": "string"}}}
+    assert drafted["schema"] == {"type": "object", "properties": {"to": zipped}}
 
 
 def test_the_events_before_contract_and_function_are_what_a_draft_is_made_of(bucket, tmp_path):
@@ -260,9 +281,10 @@ VALUES = st.recursive(
 def test_the_events_that_a_draft_was_made_of_keep_it(datas):
     draft = Draft()
     events = [{"type": "track", "event": "t", "properties": data} for data in datas]
-    for event in events:
+    for event in events * 50:
         draft.add(event)
-    contract = make_contract(**draft.describe())
+    blocking = dict.fromkeys(ALLOW_ALL, "BLOCK_EVENT")
+    contract = make_contract(**{**draft.describe(), **blocking})
     assert find_problems(contract) == []
     check = make_check(contract)
     assert [check(event) for event in events] == [None] * len(events)

@@ -26,6 +26,7 @@ from cli.status.series import make_range
 from tests.adapters.aws import fake_aws
 from tests.fakes.metrics import FakeCloudWatch
 from tests.template.expand import TEMPLATE
+from tests.unit.cli.terminals import TERMINAL
 
 PRICES = load_prices()
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -217,7 +218,7 @@ def test_without_events_there_is_nothing_to_price(stack):
 def run(*arguments):
     app = Typer()
     app.command()(cost)
-    return CliRunner().invoke(app, list(arguments))
+    return CliRunner(env=TERMINAL).invoke(app, list(arguments))
 
 
 def draw(bill: Bill, span: str = "") -> str:

@@ -107,18 +107,18 @@ def stack():
     """A stack with a control table, of which moto has the table and this fixture what CloudFormation says."""
     with fake_aws():
         boto3.setup_default_session()
-        boto3.DEFAULT_SESSION.events.register("before-call.cloudformation", describe_stack_resource)
+        boto3.DEFAULT_SESSION.events.register("before-call.cloudformation", list_stack_resources)
         make_table("stack-control", "kind", "id")
         yield "stack"
         boto3.DEFAULT_SESSION = None
 
 
-def describe_stack_resource(params, **_):
+def list_stack_resources(params, **_):
     if params["body"]["StackName"] != "stack":
         error = {"Code": "ValidationError", "Message": "Stack does not exist"}
         return SimpleNamespace(status_code=400), {"Error": error, "ResponseMetadata": {}}
-    assert params["body"]["LogicalResourceId"] == "ControlTable"
-    return SimpleNamespace(status_code=200), {"StackResourceDetail": {"PhysicalResourceId": "stack-control"}}
+    table = {"LogicalResourceId": "ControlTable", "PhysicalResourceId": "stack-control"}
+    return SimpleNamespace(status_code=200), {"StackResourceSummaries": [table]}
 
 
 def list_revoked():
@@ -167,6 +167,21 @@ def test_without_the_stack_nothing_is_revoked(folder, stack):
     told = run("revoke", "-w", folder, "-s", "web", "--id", "k1", "--stack", "nowhere")
     assert (told.exit_code, "was not revoked" in told.stderr) == (1, True)
     assert open_sources(folder, key) == "web"
+
+
+def test_without_a_stack_the_key_is_revoked_on_the_local_one(folder, stack, tmp_path, monkeypatch):
+    monkeypatch.setenv("SLUICE_LOCAL_DIR", str(tmp_path))
+    key = create(folder)
+    told = run("revoke", "-w", folder, "-s", "web", "--id", "k1")
+    assert told.exit_code == 1
+    assert "no local stack runs" in told.stderr
+    assert open_sources(folder, key) == "web"
+
+
+def test_the_answer_names_the_stack_on_which_the_key_is_revoked(folder, stack):
+    create(folder)
+    told = run("revoke", "-w", folder, "-s", "web", "--id", "k1", "--stack", stack)
+    assert "on stack stack within a minute" in told.stdout
 
 
 def test_an_unknown_key_is_told_with_the_known_ones(folder):

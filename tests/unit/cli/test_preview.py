@@ -12,6 +12,7 @@ from cli.main import app
 from tests.builders import make_event
 from tests.unit.cli.archives import deployed_stack, make_line, put_lines
 from tests.unit.cli.folders import write_workspace
+from tests.unit.cli.terminals import TERMINAL
 
 CRM = """\
 kind: http
@@ -71,7 +72,7 @@ def folder(tmp_path):
 def run(folder, *arguments, given=None, sync="all"):
     text = None if given is None else given if isinstance(given, str | bytes) else orjson.dumps(given)
     command = ["preview", "-w", folder, *(["--sync", sync] if sync else []), *arguments]
-    return CliRunner().invoke(app, [str(part) for part in command], input=text)
+    return CliRunner(env=TERMINAL).invoke(app, [str(part) for part in command], input=text)
 
 
 def show(folder, event, *arguments, **options):
@@ -261,6 +262,16 @@ def test_no_line_is_wider_than_80_columns_and_nothing_of_an_event_is_markup(fold
         assert max(map(cell_len, lines)) <= 80
         assert all(line.isprintable() for line in lines)
         assert "[red]" in text or "[red]" not in hostile
+
+
+def test_in_a_file_no_line_is_wrapped(folder):
+    """Someone who searches a file for a value has to find it in one piece."""
+    long = "word " * 30
+    event = {**ORDER, "userId": "u" * 60, "properties": {"total": 3, "note": long}}
+    command = ["preview", "-w", str(folder), "--sync", "all", "--event", "-"]
+    told = CliRunner().invoke(app, command, input=orjson.dumps(event)).stdout
+    assert f'"note": "{long}"' in told
+    assert "u" * 60 in next(line for line in told.splitlines() if line.split()[:1] == ["id"])
 
 
 def test_a_deep_event_stays_within_80_columns(folder):

@@ -15,6 +15,7 @@ from sluice.filters.equality import same
 from tests.builders import make_event
 from tests.unit.cli.archives import deployed_stack, make_line, put_lines
 from tests.unit.cli.folders import write_workspace
+from tests.unit.cli.terminals import TERMINAL
 from tests.unit.test_values import values
 
 CRM = "kind: http\nsettings: {url: https://crm.example.com/events}\n"
@@ -42,7 +43,7 @@ def old(tmp_path):
 
 def run(old, new, *arguments, given=None, sync="all"):
     command = ["preview", "-w", old, "--diff", new, *(["-s", sync] if sync else []), *arguments]
-    return CliRunner().invoke(app, [str(part) for part in command], input=given)
+    return CliRunner(env=TERMINAL).invoke(app, [str(part) for part in command], input=given)
 
 
 def make_sample(*totals):
@@ -241,6 +242,14 @@ def test_the_sample_is_of_the_newest_accepted_events_of_the_syncs_source(old, tm
     assert told["sample"].startswith("3 events, the newest in the archive of sluice from 2026-11-22 08:15")
     [field] = told["syncs"][0]["event_types"][0]["fields"]
     assert field == {"field": "id", "events": 3, "example": "m-4", "before": "u-1", "after": "m-4"}
+
+
+def test_a_replay_does_not_count_its_events_once_more(old, tmp_path, archive):
+    lines = [make_line("a"), make_line("a", replay="r-1", pack_id="p-2"), make_line("b")]
+    put_lines(archive, "2026-11-22T09", lines)
+    new = make_workspace(tmp_path / "new", SYNC.replace("userId", "messageId"))
+    told = compare(old, new, arguments=AROUND)
+    assert told["events"] == 2
 
 
 def test_many_changed_fields_are_cut_for_the_eye_only(old, tmp_path):

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from cli.main import app
+from tests.unit.cli.terminals import TERMINAL
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs/preview.md").read_text()
@@ -34,7 +35,7 @@ def _project(tmp_path, monkeypatch):
 
 
 def run(command):
-    told = CliRunner().invoke(app, shlex.split(command))
+    told = CliRunner(env=TERMINAL).invoke(app, shlex.split(command))
     assert told.exit_code == 0, told.output
     return told.stdout
 

@@ -49,7 +49,6 @@ def test_without_a_name_it_is_the_local_stack_which_must_run(tmp_path, monkeypat
         CommandError("[red]no[/]", "do [this]"),
         NoCredentialsError(),
         ClientError({"Error": {"Code": "AccessDenied", "Message": "[red]no"}}, "ListObjects"),
-        KeyboardInterrupt(),
     ],
     ids=lambda problem: type(problem).__name__,
 )
@@ -61,6 +60,12 @@ def test_what_can_go_wrong_is_one_line_and_exit_code_1(problem, capsys):
     assert first.startswith("error: ")
     assert " ".join(str(problem).split()) in first
     assert rest in ([], ["  hint: do [this]"])
+
+
+def test_ctrl_c_is_one_line_and_exit_code_130(capsys):
+    with pytest.raises(typer.Exit) as caught, explain_failure():
+        raise KeyboardInterrupt
+    assert (caught.value.exit_code, capsys.readouterr().err) == (130, "error: interrupted\n")
 
 
 def test_a_bug_shows_as_what_it_is():

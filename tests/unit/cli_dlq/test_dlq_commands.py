@@ -55,6 +55,22 @@ def test_letters_are_counted_by_reason_beside_what_the_queue_holds(stack):
     assert waiting(stack) == 3
 
 
+def test_the_list_as_json_has_the_same_counts(stack):
+    die(stack, letter(1), letter(2, reason="server_error"))
+    die(stack, letter(3, hours_ago=48), queued=False)
+    stack.send(stack.dlqs["ingest"], make_ingest_pack(7), "no pack")
+    told = json.loads(run("list", "--json", "--samples", "2").stdout)
+    by_name = {queue["name"]: queue for queue in told["queues"]}
+    assert list(by_name) == ["all-to-crm", "orders-to-shop", "ingest"]
+    crm = by_name["all-to-crm"]
+    assert (crm["visible"], crm["in_flight"], crm["archived"]) == (2, 0, 3)
+    assert crm["reasons"] == {"rejected": 2, "server_error": 1}
+    assert sorted(sample["message_id"] for sample in crm["samples"]) == ["m-1", "m-2"]
+    assert sorted(sample[0]["reason"] for sample in by_name["ingest"]["samples"]) == ["unhandled"] * 2
+    assert by_name["orders-to-shop"]["samples"] == []
+    assert waiting(stack) == 2
+
+
 def test_all_queues_are_listed_and_a_range_is_kept_to(stack):
     die(stack, letter(1, hours_ago=48), queued=False)
     told = run("list", "--since", "24h").stdout
@@ -187,7 +203,7 @@ def test_an_interrupted_redrive_says_how_far_it_came(stack, monkeypatch):
 
     monkeypatch.setattr(Queues, "send", interrupt)
     told = run("redrive", "--all", "--yes")
-    assert (told.exit_code, "all-to-crm: interrupted" in told.stderr) == (1, True)
+    assert (told.exit_code, "all-to-crm: interrupted" in told.stderr) == (130, True)
     assert "all-to-crm: 0 received = 0 sent back + 0 kept + 0 failed" in told.stdout
     assert waiting(stack) == 1
 

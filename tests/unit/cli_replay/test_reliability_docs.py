@@ -19,6 +19,7 @@ from tests.adapters.stacks import deployed_stack
 from tests.unit.archiver.world import make_letter
 
 ROOT = Path(__file__).parents[3]
+EDITOR = "sed -i.bak s/u-1/u-2/"
 COMMAND = re.compile(r"^sluice ((?:dlq|replay)\b[^#\n]*)", re.MULTILINE)
 
 app = typer.Typer()
@@ -42,7 +43,9 @@ def stack(monkeypatch, tmp_path):
                 found.resources[name + kind] = found.sqs.create_queue(QueueName=f"stack-{name}-{kind}")[
                     "QueueUrl"
                 ]
-        letter = make_letter(1, sync="purchases-to-crm", message_id="5f8c1a", died_at=died)
+        letter = make_letter(
+            1, sync="purchases-to-crm", event_type="track_purchase", message_id="5f8c1a", died_at=died
+        )
         found.put(name_letters([letter]), letter)
         found.send(found.resources["PurchasesToCrmDlq"], dump_letter(letter))
         run = "20261122-101500-3f2a"
@@ -52,11 +55,12 @@ def stack(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("command", list_commands())
-def test_a_command_in_the_documents_works(stack, command):
+def test_a_command_in_the_documents_works(stack, command, monkeypatch):
+    monkeypatch.setenv("VISUAL", EDITOR)
     words = [*shlex.split(command.replace("--stack sluice", "")), "--stack", "stack"]
-    if "redrive" in words or words[0] == "replay":
+    if {"redrive", "edit"} & set(words) or words[0] == "replay":
         words.append("--yes")
-    words += ["-w", str(ROOT / "workspace")] if words[0] == "replay" else []
+    words += ["-w", str(ROOT / "workspace")] if "edit" in words or words[0] == "replay" else []
     told = CliRunner().invoke(app, words)
     assert told.exit_code == 0, told.output
 
