@@ -15,6 +15,7 @@ GB = 1e9
 SQS_STEP, API_STEP, FIREHOSE_STEP = 64 * 1024, 512 * 1024, 5 * 1024
 SQS_BATCH = 10  # messages that one call sends, receives or deletes
 PACK_BYTES = 240 * 1024  # of events in a message
+RUN_BYTES = 5e6  # of packs in an invocation, whose payload Lambda limits to 6 MB of JSON
 BUFFER_BYTES = 64 * 1024 * 1024  # in which Firehose writes an object before the minute is over
 ROW_STEP = 1024  # of a write to DynamoDB
 LINE_BYTES = 500  # of a log line; one a run
@@ -130,8 +131,12 @@ def trace_load(load: Load) -> Flow:
     def run_router(messages: float) -> float:
         return load.router_ms / 1e3 + messages * message_events * load.router_us * load.syncs / 1e6
 
+    fitting = RUN_BYTES / max(message_events * load.bytes / load.compression, 1.0)
     filled = fill_batch(
-        load.messages / load.busy_seconds, run_router, batch=load.router_batch, window=load.router_window
+        load.messages / load.busy_seconds,
+        run_router,
+        batch=max(min(load.router_batch, fitting), 1.0),
+        window=load.router_window,
     )
     router_runs = load.messages / filled
     run_events = filled * message_events

@@ -95,6 +95,14 @@ def test_another_python_than_lambdas_is_refused(build):
     assert not list(build.rglob("*.pyc"))
 
 
+def test_make_compiles_what_sam_built():
+    run = ["make", "--dry-run", "build"]
+    lines = subprocess.run(run, cwd=PROJECT, capture_output=True, text=True, check=True).stdout.splitlines()
+    [built] = [n for n, line in enumerate(lines) if line.endswith("sam build")]
+    [compiled] = [n for n, line in enumerate(lines) if line.endswith("-m cli.bytecode .aws-sam/build")]
+    assert built < compiled
+
+
 def test_the_python_of_the_template_is_the_one_that_compiles():
     major, minor = RUNTIME
     assert f"Runtime: python{major}.{minor}" in TEMPLATE.read_text()

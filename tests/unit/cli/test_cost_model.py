@@ -170,6 +170,11 @@ def test_no_more_messages_than_the_batch_size_are_in_an_invocation():
     assert fill_batch(1e6, lambda _: 1.0, batch=100, window=60) == 100
 
 
+def test_no_more_messages_than_lambdas_payload_holds_are_in_an_invocation():
+    flow = trace_load(Load(events=1e9, router_batch=10_000, router_window=300))
+    assert flow.router_runs == pytest.approx(1e9 * 1024 / 5e6)
+
+
 def test_firehose_writes_more_objects_than_one_a_minute_where_64_mb_come_sooner():
     load = Load(events=1e10)
     written = price_additions(load, PRICES)["S3 objects"] / 5e-6
