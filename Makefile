@@ -106,6 +106,7 @@ CONFIG_ENV = $(shell echo "$(ARGS)" | grep -oE -e '--config-env[= ][^ ]+')
 build: $(DEV) $(SAM_CLI) ## Compile the workspace and build what is deployed
 	$(SLUICE) build
 	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(SAM) build
+	$(PYTHON) -m cli.bytecode .aws-sam/build
 
 deploy: $(DEV) $(SAM_CLI) ## Check, build and deploy to your AWS account (ARGS="--config-env prod")
 	$(SLUICE) check $(CONFIG_ENV)

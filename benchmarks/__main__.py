@@ -17,8 +17,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import first_events
 from benchmarks.contracts import copy_with_contract
 from benchmarks.events import load_events
+from benchmarks.layer import build_functions
 from benchmarks.stages import CONTRACTS, DELIVERY, FULL, KEY, SHIPPED, STAGES
 from cli.build import write_workspace_layer
 from sluice.ingest.keys import digest_key
@@ -55,20 +57,38 @@ def bench(
                 output = run_python("benchmarks.stages", [name, url, path], environment)
                 figures[name] = orjson.loads(output)
         with console.status("measuring cold starts …"):
-            cold = [
-                int(run_python("benchmarks.coldstart", [], environments[SHIPPED]))
-                for _ in range(0 if stage else COLD_STARTS)
-            ]
+            cold = {} if stage else measure_cold_starts(Path(folder), environments[FULL])
     print_figures(console, figures)
     console.print(
         f"this machine: orjson.loads {calibrate(load_events(events)):.1f} µs an event in lists of 100; "
         "compare figures of machines by it"
     )
     if cold:
-        console.print(f"ingest, fresh process to first answer: {statistics.median(cold):.0f} ms (of {cold})")
+        print_cold_starts(console, cold)
     RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    result = figures | ({"cold_starts": cold} if cold else {})
+    RESULT.write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     console.print(f"written to {RESULT.relative_to(PROJECT)}")
+
+
+def measure_cold_starts(folder: Path, environment: dict[str, str]) -> dict[str, dict[str, float]]:
+    """Medians for each function as it is deployed, and without bytecode."""
+    environment = environment | {"SLUICE_SYNC": first_events.SYNC}
+    events = orjson.loads(run_python("benchmarks.first_events", [], environment))
+    workspace = environment["PYTHONPATH"].split(os.pathsep)[0]
+    medians = {}
+    for label, with_bytecode in (("", True), (", without bytecode", False)):
+        build = folder / f"build{label}"
+        build_functions(build, with_bytecode=with_bytecode)
+        for function, event in events.items():
+            (build / f"{function}.json").write_bytes(orjson.dumps(event))
+            paths = [str(build / function), str(build / "CommonLayer/python"), workspace]
+            seen = environment | {"PYTHONPATH": os.pathsep.join(paths)}
+            starts = [start_cold(build / function, seen) for _ in range(COLD_STARTS)]
+            medians[function + label] = {
+                name: round(statistics.median(start[name] for start in starts)) for name in starts[0]
+            }
+    return medians
 
 
 def calibrate(events: list[dict[str, Any]]) -> float:
@@ -165,6 +185,17 @@ def run_python(module: str, arguments: list[str], environment: dict[str, str]) -
     return output
 
 
+def start_cold(function: Path, environment: dict[str, str]) -> dict[str, float]:
+    """The figures of a fresh process for the event in `function`.json; see coldstart.py."""
+    event, figures = function.with_suffix(".json"), function.with_suffix(".figures.json")
+    script = [sys.executable, "-S", "-P", "-B", PROJECT / "benchmarks/coldstart.py", event, figures]
+    process = subprocess.run(script, env=environment, capture_output=True, text=True, check=False)
+    if process.returncode:
+        raise SystemExit(f"the cold start of {function.name} failed:\n{process.stderr[-4000:]}")
+    measured: dict[str, float] = orjson.loads(figures.read_bytes())
+    return measured
+
+
 def print_figures(console: Console, figures: dict[str, dict[str, float]]) -> None:
     table = Table("stage", "events per CPU-second", "µs per event", "events a second", "ms per KB")
     for column in table.columns[1:]:
@@ -174,6 +205,15 @@ def print_figures(console: Console, figures: dict[str, dict[str, float]]) -> Non
         per_kb = f"{figure['ms_per_kb']:.1f}" if "ms_per_kb" in figure else ""
         cpu = f"{figure['events_per_cpu_s']:,}", f"{figure['us_per_event']:.1f}"
         table.add_row(name, *cpu, wall, per_kb)
+    console.print(table)
+
+
+def print_cold_starts(console: Console, cold: dict[str, dict[str, float]]) -> None:
+    table = Table("cold start", "import, ms of CPU", "to the first answer, ms of CPU", "ms")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for function, figure in cold.items():
+        table.add_row(function, *(f"{figure[name]:.0f}" for name in ("import_cpu_ms", "cpu_ms", "ms")))
     console.print(table)
 
 

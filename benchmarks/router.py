@@ -21,7 +21,13 @@ def ingest_packs(events: Sequence[Event]) -> list[str]:
     for request in ingest_requests(events, 100):
         parsed = parse_request(request, max_bytes=10_000_000)
         intake = accept_request(
-            parsed, endpoint, ingest.gate, revoked=frozenset(), now=time.time(), new_id=ingest.new_id
+            parsed,
+            endpoint,
+            ingest.gate,
+            revoked=frozenset(),
+            now=time.time(),
+            new_id=ingest.new_id,
+            check_quota=lambda _source: None,
         )
         packs += intake.bodies
     return packs

@@ -36,6 +36,17 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 5}, read_timeout=30, max_pool_connections=32
 )
 
+_THROTTLED = {
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "SlowDown",
+}
+_BUSY_HINT = "AWS gets too many calls from this account at the moment: run it again in a minute"
+
 
 class CommandError(Exception):
     """What a command cannot do, in one line for the person at the terminal; `hint` says what to do."""
@@ -128,9 +139,13 @@ def explain_failure() -> Iterator[None]:
     except CommandError as problem:
         raise _fail(str(problem), problem.hint, exit_code=problem.exit_code) from problem
     except (BotoCoreError, ClientError) as problem:
-        raise _fail(str(problem)) from problem
+        raise _fail(str(problem), _BUSY_HINT if _is_throttled(problem) else "") from problem
     except KeyboardInterrupt:
         raise _fail("interrupted", exit_code=INTERRUPTED) from None
+
+
+def _is_throttled(problem: Exception) -> bool:
+    return isinstance(problem, ClientError) and problem.response["Error"]["Code"] in _THROTTLED
 
 
 def _fail(message: str, hint: str = "", *, exit_code: int = 1) -> typer.Exit:

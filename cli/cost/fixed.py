@@ -3,16 +3,19 @@
 from dataclasses import dataclass
 
 from cli.cost.prices import PriceTable
+from cli.cost.rates import POLL_SECONDS, POLLERS
 
+GB = 1e9
 HOURS = 30 * 24  # of a month
-POLLERS = 5  # of a queue with a MaximumConcurrency, however little there is to do
-POLL_SECONDS = 20
 # Of template.yaml; a test compares.
 STACK_ALARM_METRICS, SYNC_ALARM_METRICS = 24, 14
 COMPOSITE_ALARMS = 5
 DASHBOARDS = 1
 # The reconciler's and the archiver's runs a month, GB, and seconds of a run that finds nothing (a guess).
-SCHEDULED = ((720, 0.5, 3.0), (120, 1.0, 3.0))
+RECONCILER_RUNS, ARCHIVER_RUNS = 720, 120
+SCHEDULED = ((RECONCILER_RUNS, 0.5, 3.0), (ARCHIVER_RUNS, 1.0, 3.0))
+# What such a run logs, Lambda's own lines included; a test measures the reconciler's with three syncs.
+RECONCILER_LOG_BYTES, RECONCILER_SYNC_LOG_BYTES, ARCHIVER_LOG_BYTES = 770, 220, 750
 # Metrics: of the reconciler every hour, of the archiver in four hours a day, of the others with traffic.
 RECONCILER_METRICS, RECONCILER_SYNC_METRICS = 4, 1
 ARCHIVER_METRICS, ARCHIVER_SHARE = 4, 4 / 24
@@ -27,11 +30,13 @@ class Fixtures:
     alarm_metrics: int
     composites: int
     dashboards: int = DASHBOARDS
+    secrets: float = 0
 
 
-def list_fixtures(syncs: int) -> Fixtures:
-    """Those of the template with so many syncs."""
-    return Fixtures(syncs, STACK_ALARM_METRICS + syncs * SYNC_ALARM_METRICS, COMPOSITE_ALARMS)
+def list_fixtures(syncs: int, secrets: float = 0) -> Fixtures:
+    """Those of the template with so many syncs, and so many secrets in Secrets Manager."""
+    alarm_metrics = STACK_ALARM_METRICS + syncs * SYNC_ALARM_METRICS
+    return Fixtures(syncs, alarm_metrics, COMPOSITE_ALARMS, secrets=secrets)
 
 
 def price_idle(fixtures: Fixtures, prices: PriceTable) -> dict[str, float]:
@@ -39,6 +44,11 @@ def price_idle(fixtures: Fixtures, prices: PriceTable) -> dict[str, float]:
     polls = (fixtures.syncs + 1) * POLLERS * HOURS * 3600 / POLL_SECONDS
     runs = sum(n for n, _, _ in SCHEDULED) * prices["lambda_request"]
     seconds = sum(n * size * length for n, size, length in SCHEDULED) * prices["lambda_gb_second"]
+    lists = RECONCILER_RUNS * prices["s3_put"]  # of an hour's events; LIST is priced as PUT
+    log_bytes = (
+        RECONCILER_RUNS * (RECONCILER_LOG_BYTES + fixtures.syncs * RECONCILER_SYNC_LOG_BYTES)
+        + ARCHIVER_RUNS * ARCHIVER_LOG_BYTES
+    )
     return {
         "polling of the queues": polls * prices["sqs_request"],
         "alarms": fixtures.alarm_metrics * prices["alarm_metric_month"],
@@ -48,10 +58,13 @@ def price_idle(fixtures: Fixtures, prices: PriceTable) -> dict[str, float]:
             RECONCILER_METRICS + fixtures.syncs * RECONCILER_SYNC_METRICS + ARCHIVER_METRICS * ARCHIVER_SHARE
         )
         * prices["metric_month"],
-        "scheduled functions": runs + seconds,
+        "scheduled functions": runs + seconds + lists,
+        "logs of scheduled functions": log_bytes / GB * prices["log_gb"],
+        "secrets": fixtures.secrets * prices["secret_month"],
     }
 
 
-def price_metrics(syncs: int, prices: PriceTable, *, sources: int = 1) -> float:
-    """Dollars a month for the metrics that are there only with traffic, in every hour of it."""
-    return (ROUTER_METRICS + sources * SOURCE_METRICS + syncs * SYNC_METRICS) * prices["metric_month"]
+def price_metrics(syncs: int, prices: PriceTable, *, sources: int = 1, hours: float = HOURS) -> float:
+    """Dollars for the metrics that are there only with traffic, in so many hours of a month."""
+    metrics = ROUTER_METRICS + sources * SOURCE_METRICS + syncs * SYNC_METRICS
+    return metrics * prices["metric_month"] * hours / HOURS

@@ -26,7 +26,7 @@ def bill_stack(stack: Stack, span: Range, prices: PriceTable) -> Bill:
     metrics, meter = MetricReader(stack), Meter(span)
     known = metrics.list_own()
     names = stack.resources
-    functions = [Function(stack, meter, name) for name in names if name.endswith("Function")]
+    functions = {name: Function(stack, meter, name) for name in names if name.endswith("Function")}
     queues = {name: Queue(meter, names[name]) for name in names if name.endswith(("Queue", "Dlq"))}
     streams = {
         name: Stream(meter, names[name]) for name in ("EventStream", "DeliveryStream") if name in names
@@ -48,10 +48,14 @@ def bill_stack(stack: Stack, span: Range, prices: PriceTable) -> Bill:
         return _add_known(meter.get(ask) for ask in found if not ask.metric.get("reason"))
 
     def price_functions(hop: str) -> float | None:
-        return _add_known(f.price(meter, prices) for f in functions if f.hop == hop)
+        return _add_known(f.price(meter, prices) for f in functions.values() if f.hop == hop)
 
-    sync_queues = [queue for name, queue in queues.items() if name not in ("IngestQueue", "IngestDlq")]
-    sent = _add_known(meter.get(queue.size) for queue in sync_queues)
+    def count_runs(name: str) -> float:
+        return functions[name].count_runs(meter) if name in functions else 0.0
+
+    router_runs = count_runs("RouterFunction")
+    sync_queues = {name: q for name, q in queues.items() if name not in ("IngestQueue", "IngestDlq")}
+    sent = _add_known(meter.get(queue.size) for queue in sync_queues.values())
     items = add(count(name, of) for name, of in _SENT.items())
     attempts = count("Attempts", "delivery")
     accepted, duplicates = count("Accepted", "router"), count("Duplicates", "router")
@@ -60,9 +64,17 @@ def bill_stack(stack: Stack, span: Range, prices: PriceTable) -> Bill:
     pipeline = {
         "API": _price_api(meter.get(requests), meter.get(processed), prices),
         "ingest function": price_functions("ingest function"),
-        "ingest queue": queues["IngestQueue"].price(meter, prices, one_by_one=True),
+        "ingest queue": queues["IngestQueue"].price(meter, prices, one_by_one=True, runs=router_runs),
         "router function": price_functions("router function"),
-        "sync queues": _add_known(queue.price(meter, prices) for queue in sync_queues),
+        "sync queues": _add_known(
+            queue.price(
+                meter,
+                prices,
+                sends=router_runs,
+                runs=count_runs(f"{name.removesuffix('Queue')}DeliveryFunction"),
+            )
+            for name, queue in sync_queues.items()
+        ),
         "delivery functions": price_functions("delivery functions"),
         "egress": None
         if attempts is None or not sent or not items

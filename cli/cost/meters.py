@@ -49,6 +49,9 @@ class Function:
         self._runs = meter.ask("AWS/Lambda", "Invocations", FunctionName=physical)
         self._milliseconds = meter.ask("AWS/Lambda", "Duration", FunctionName=physical)
 
+    def count_runs(self, meter: Meter) -> float:
+        return meter.get(self._runs) or 0.0
+
     def price(self, meter: Meter, prices: PriceTable) -> float | None:
         runs, milliseconds = meter.get(self._runs), meter.get(self._milliseconds)
         if runs is None or milliseconds is None:
@@ -65,13 +68,24 @@ class Queue:
         self.size = meter.ask("AWS/SQS", "SentMessageSize", QueueName=name)
         self._polls = meter.ask("AWS/SQS", "NumberOfEmptyReceives", QueueName=name)
 
-    def price(self, meter: Meter, prices: PriceTable, *, one_by_one: bool = False) -> float | None:
-        """Messages by their size and the polls that found none: CloudWatch does not count the other calls."""
+    def price(
+        self,
+        meter: Meter,
+        prices: PriceTable,
+        *,
+        one_by_one: bool = False,
+        sends: float = 0,
+        runs: float = 0,
+    ) -> float | None:
+        """Messages by their size, and polls that found none: CloudWatch does not count the other calls.
+
+        `sends` and `runs` are those of the functions before and behind the queue: each run makes a call.
+        """
         sent, polls = meter.get(self._sent), meter.get(self._polls)
         if sent is None and polls is None:
             return None
         size = (meter.get(self.size) or 0.0) / sent if sent else 0.0
-        requests = count_requests(sent, size, one_by_one=one_by_one) if sent else 0.0
+        requests = count_requests(sent, size, one_by_one=one_by_one, sends=sends, runs=runs) if sent else 0.0
         return (requests + (polls or 0.0)) * prices["sqs_request"]
 
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from math import ceil
 
-from cli.cost.bill import MONTH_SECONDS, Bill
+from cli.cost.bill import MONTH_SECONDS, Bill, Dollars
 from cli.cost.fixed import list_fixtures, price_idle, price_metrics
-from cli.cost.model import Load, price_additions, price_pipeline
+from cli.cost.model import Load, price_additions, price_pipeline, trace_load
 from cli.cost.prices import PriceTable
 from cli.stack import CommandError, Stack
 from cli.status.series import Ask, MetricReader, Range, add_up
@@ -25,20 +25,30 @@ _COUNTS = {
 def bill_load(load: Load, prices: PriceTable) -> Bill:
     """The month of a load."""
     syncs = ceil(load.syncs)
-    idle = price_idle(list_fixtures(syncs), prices)
+    idle = price_idle(list_fixtures(syncs, load.secrets), prices)
+    flow = trace_load(load)
+    hours = min(load.busy_seconds / 3600, load.requests)
     return Bill(
         title=(
             f"{load.events:,.0f} events of {load.bytes:,.0f} bytes a month, "
             f"{load.per_request:,.4g} a request, {load.syncs:,.4g} syncs"
         ),
         basis="Computed by the model; nothing was measured.",
+        notes=(
+            f"Evenly spread over {_tell_share(load.burst)}: {load.requests:,.0f} runs of ingest,"
+            f" {flow.router_runs:,.0f} of the router, {flow.delivery_runs:,.0f} of delivery.",
+        ),
         events=load.events,
         seconds=MONTH_SECONDS,
         pipeline=price_pipeline(load, prices),
         additions=price_additions(load, prices),
-        fixed={**idle, "metrics, with traffic": price_metrics(syncs, prices)},
+        fixed={**idle, "metrics, with traffic": price_metrics(syncs, prices, hours=hours)},
         idle=idle,
     )
+
+
+def _tell_share(burst: float) -> str:
+    return "the month" if burst == 1 else f"{100 / burst:,.3g} % of the month"
 
 
 def bill_counts(stack: Stack, span: Range, prices: PriceTable) -> Bill:
@@ -46,19 +56,30 @@ def bill_counts(stack: Stack, span: Range, prices: PriceTable) -> Bill:
     load = count_load(stack, span)
     syncs = len(list_syncs(stack))
     idle = price_idle(list_fixtures(syncs), prices)
-    bill = bill_load(load, prices)
+    months = MONTH_SECONDS / span.seconds
+    month = bill_load(
+        replace(load, events=load.events * months), prices
+    )  # how often functions run is by rate
     return replace(
-        bill,
+        month,
         title=f"{stack.name}: {load.events:,.0f} events",
         basis=(
             "Counted by Sluice's own metrics, priced by the model: an event is taken for"
             f" {load.bytes:,.0f} bytes and a call for {load.call_ms:,.0f} ms,"
             " and the times of functions are the model's, as this machine is not Lambda."
         ),
+        notes=(),
+        events=load.events,
         seconds=span.seconds,
+        pipeline=_divide(month.pipeline, months),
+        additions=_divide(month.additions, months),
         fixed={**idle, "metrics, with traffic": price_metrics(syncs, prices)},
         idle=idle,
     )
+
+
+def _divide(dollars: Dollars, by: float) -> Dollars:
+    return {hop: None if each is None else each / by for hop, each in dollars.items()}
 
 
 def count_load(stack: Stack, span: Range) -> Load:

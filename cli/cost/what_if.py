@@ -6,7 +6,11 @@ from dataclasses import fields
 from cli.cost.model import Load
 from cli.stack import CommandError
 
-_MAY_BE_ZERO = {"api", "dedup", "syncs", "ingest_ms", "ingest_event_ms", "router_ms", "router_us", "call_ms"}
+_MAY_BE_ZERO = {
+    *("events", "syncs", "api", "dedup", "tail", "secrets", "router_window"),
+    *("ingest_ms", "ingest_event_ms", "router_ms", "router_us", "delivery_ms", "call_ms"),
+}
+_AT_LEAST_ONE = {"burst", "router_batch", "per_request", "per_pack"}
 NAMES = tuple(field.name.replace("_", "-") for field in fields(Load))
 
 
@@ -18,15 +22,19 @@ def parse_load(text: str) -> Load:
         if name not in NAMES or not sign:
             raise CommandError(f"{part!r} is not understood", f"name=number, of {', '.join(NAMES)}")
         key = name.replace("-", "_")
-        given[key] = _parse_number(name, number, may_be_zero=key in _MAY_BE_ZERO)
+        least = 1 if key in _AT_LEAST_ONE else 0
+        given[key] = _parse_number(name, number, least, may_be_zero=key in _MAY_BE_ZERO)
     return Load(**given)
 
 
-def _parse_number(name: str, text: str, *, may_be_zero: bool) -> float:
+_HINTS = ("write a number such as 1e6, 20 or 0.5", "write a number of at least 1, such as 20 or 1e3")
+
+
+def _parse_number(name: str, text: str, least: float, *, may_be_zero: bool) -> float:
     try:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not math.isfinite(number) or number < 0 or (number == 0 and not may_be_zero):
-        raise CommandError(f"{name}={text} is no number that {name} can be", "such as 1e6, 20 or 0.5")
+    if not math.isfinite(number) or number < least or (number == 0 and not may_be_zero):
+        raise CommandError(f"{name}={text} is not a valid number for {name}", _HINTS[bool(least)])
     return number

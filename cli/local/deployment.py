@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cli.build import write_workspace_layer
+from cli.bytecode import BuildError, compile_build
 from cli.local.clients import make_client
 from cli.local.environments import deploy_environment
 from cli.local.errors import LocalStackError
@@ -91,6 +92,10 @@ def deploy_stack(settings: LocalSettings, deployment: Deployment) -> None:
             built = settings.folder / "build"
             build = ["build", "--template-file", str(template), "--build-dir", str(built)]
             _run_sam([*build, *common], settings, output)
+            try:
+                compile_build(built)
+            except BuildError as error:
+                raise LocalStackError(str(error)) from error
             template = built / "template.yaml"
         deploy = ["deploy", "--template-file", str(template), "--stack-name", STACK_NAME, "--region", REGION]
         deploy += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from cli.stack import CommandError, Stack
+from cli.status.concurrency import Concurrency, read_concurrency
 from cli.status.queues import Depth, SyncNow, measure_depth, read_sync
 from cli.status.series import (
     Ask,
@@ -74,6 +75,7 @@ class Overview:
     ingest: Depth
     ingest_dlq: Depth
     asked: int = field(default=0)
+    concurrency: Concurrency | None = None
 
 
 def read_overview(stack: Stack, wanted: Sequence[str], span: Range, now: datetime) -> Overview:
@@ -104,6 +106,7 @@ def read_overview(stack: Stack, wanted: Sequence[str], span: Range, now: datetim
         ingest=measure_depth(stack, stack.find("IngestQueue")),
         ingest_dlq=measure_depth(stack, stack.find("IngestDlq")),
         asked=len(asks) + len(latest),
+        concurrency=read_concurrency(stack, (state.max_concurrency for state in states.values())),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.stack import Stack
+from cli.status.concurrency import count_concurrency
 from sluice.adapters.breaker_row import PROBING, make_key
 from sluice.workspace.names import pascal_name
 
@@ -37,12 +38,13 @@ class Breaker:
 
 @dataclass(frozen=True, slots=True)
 class SyncNow:
-    """The state of one sync; `breaker` is None while it is closed."""
+    """The state of one sync; `breaker` is None while it is closed. It runs `max_concurrency` at once."""
 
     queue: Depth
     dlq: Depth
     paused: bool
     breaker: Breaker | None
+    max_concurrency: int = 0
 
 
 def measure_depth(stack: Stack, url: str) -> Depth:
@@ -59,6 +61,7 @@ def read_sync(stack: Stack, slug: str) -> SyncNow:
         dlq=measure_depth(stack, stack.dlq_url(slug)),
         paused=mapping["State"] in ("Disabled", "Disabling"),
         breaker=_read_breaker(stack, slug),
+        max_concurrency=count_concurrency(mapping),
     )
 
 

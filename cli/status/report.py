@@ -103,6 +103,7 @@ def dump_overview(overview: Overview, now: datetime) -> dict[str, Any]:
         "ingest": {"queue": whole["ingest"], "dlq": whole["ingest_dlq"]},
         "volume_period": overview.range.period,
         "metrics_asked": overview.asked,
+        "concurrency": whole["concurrency"],
     }
 
 
@@ -157,6 +158,13 @@ def _list_troubles(overview: Overview, now: datetime) -> Iterable[Text]:
             yield Text(f"{slug}: {_describe_breaker(state, now)}", "red")
         if reasons := overview.syncs[slug].reasons:
             yield Text(f"{slug}: died of {list_reasons(reasons)}", "red")
+    if overview.concurrency and overview.concurrency.is_short:
+        yield Text(
+            f"this account runs {overview.concurrency.account} functions at once; the router and these syncs"
+            f" may use {overview.concurrency.wanted}, so Lambda will throttle them and ingest: ask AWS for a"
+            " higher quota (Service Quotas, AWS Lambda, Concurrent executions)",
+            "yellow",
+        )
 
 
 def _describe_breaker(state: SyncNow, now: datetime) -> str:

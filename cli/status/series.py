@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import batched
 from typing import Any
 
-from cli.stack import Stack
+from cli.stack import CommandError, Stack
 
 BUCKETS = 24
 DAY = 86_400
@@ -107,9 +107,19 @@ class MetricReader:
             )
             for page in pages:
                 for result in page["MetricDataResults"]:
+                    _check_answer(result)
                     found = zip(result["Timestamps"], result["Values"], strict=True)
                     values[some[int(result["Id"][1:])]] += found
         return values
+
+
+def _check_answer(result: Mapping[str, Any]) -> None:
+    """Raises CommandError for a metric that could not be read, which is not the same as one without data."""
+    status = result.get("StatusCode", "Complete")
+    if status == "InternalError":
+        raise CommandError("CloudWatch could not read every metric", "run it again in a minute")
+    if status == "Forbidden":
+        raise CommandError("your credentials may not read every metric", "allow cloudwatch:GetMetricData")
 
 
 def add_up(points: Iterable[tuple[datetime, float]]) -> float | None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +17,7 @@ from cli.cost import cost
 from cli.cost.bill import Bill
 from cli.cost.fixed import SYNC_METRICS, list_fixtures, price_idle
 from cli.cost.measured import bill_stack, list_deployed
-from cli.cost.model import Load, count_requests, price_pipeline
+from cli.cost.model import Load, count_requests, price_pipeline, trace_load
 from cli.cost.modelled import bill_counts, bill_load, count_load
 from cli.cost.prices import load_prices
 from cli.cost.report import render_bill
@@ -82,22 +83,23 @@ def put(cloudwatch, namespace, dimension, name, **values):
 
 
 def count_a_million(cloudwatch):
-    """A million events of 1 KB, 20 a request, one sync, as CloudWatch counts them."""
+    """A million events of 1 KB in a day, 20 a request, one sync, as CloudWatch counts them."""
+    flow = trace_load(Load(syncs=1))
     put(cloudwatch, "AWS/ApiGateway", "ApiId", "api1", Count=50_000, DataProcessed=1.1e9)
-    for name, runs, milliseconds in (
-        ("sluice-ingest", 50_000, 620_000),
-        ("sluice-router", 1000, 35_000),
-        ("sluice-All", 2000, 4_687_500),
+    for name, runs, seconds in (
+        ("sluice-ingest", 50_000, flow.ingest_seconds),
+        ("sluice-router", flow.router_runs, flow.router_seconds),
+        ("sluice-All", flow.delivery_runs, flow.delivery_seconds),
     ):
-        put(cloudwatch, "AWS/Lambda", "FunctionName", name, Invocations=runs, Duration=milliseconds)
-    for name, messages, size in (("sluice-ingest", 50_000, 20_480), ("sluice-All", 16_667, 61_440)):
+        put(cloudwatch, "AWS/Lambda", "FunctionName", name, Invocations=runs, Duration=seconds * 1e3)
+    for name, messages in (("sluice-ingest", 50_000), ("sluice-All", flow.packs)):
         put(
             cloudwatch,
             "AWS/SQS",
             "QueueName",
             name,
             NumberOfMessagesSent=messages,
-            SentMessageSize=messages * size,
+            SentMessageSize=1.024e9,
             NumberOfEmptyReceives=0,
         )
     put(
@@ -109,7 +111,13 @@ def count_a_million(cloudwatch):
         IncomingRecords=50_000,
     )
     put(cloudwatch, "AWS/DynamoDB", "TableName", "dedup", ConsumedWriteCapacityUnits=50_000)
-    put(cloudwatch, "AWS/Logs", "LogGroupName", "/aws/lambda/sluice-ingest", IncomingBytes=26.5e6)
+    put(
+        cloudwatch,
+        "AWS/Logs",
+        "LogGroupName",
+        "/aws/lambda/sluice-ingest",
+        IncomingBytes=(50_000 + flow.lines) * 500,
+    )
     cloudwatch.put("Accepted", AN_HOUR_AGO, 990_000, service="router")
     cloudwatch.put("Duplicates", AN_HOUR_AGO, 10_000, service="router")
     cloudwatch.put("Routed", AN_HOUR_AGO, 1_000_000, sync="all", service="router")
@@ -203,7 +211,8 @@ def test_own_counts_make_a_load(stack, cloudwatch):
     load = count_load(stack, SPAN)
     assert (load.events, load.per_request, load.syncs, load.attempts, load.per_pack) == (1000, 10, 1.5, 2, 10)
     bill = bill_counts(stack, SPAN, PRICES)
-    assert bill.pipeline == price_pipeline(load, PRICES)
+    month = price_pipeline(replace(load, events=30 * 1000), PRICES)  # a day's load, every day
+    assert bill.pipeline == pytest.approx({hop: dollars / 30 for hop, dollars in month.items()})
     assert "model" in bill.basis
 
 
@@ -227,8 +236,8 @@ def draw(bill: Bill, span: str = "") -> str:
     return console.export_text()
 
 
-def test_what_if_needs_no_stack_and_keeps_to_the_target():
-    result = run("--what-if", "events=1e6,syncs=3,per-request=20,bytes=1024", "--json")
+def test_what_if_needs_no_stack_and_keeps_to_the_target_when_invocations_are_full():
+    result = run("--what-if", "events=1e9,syncs=3,per-request=20,bytes=1024,burst=100", "--json")
     told = json.loads(result.stdout)
     assert result.exit_code == 0
     assert told["totals"]["pipeline_per_million"] <= 0.70

@@ -7,6 +7,7 @@ import os
 import re
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from itertools import pairwise
 from types import SimpleNamespace
@@ -15,10 +16,13 @@ from unittest.mock import patch
 import pytest
 
 from cli.cost.fixed import (
+    ARCHIVER_LOG_BYTES,
     ARCHIVER_METRICS,
     COMPOSITE_ALARMS,
     DASHBOARDS,
+    RECONCILER_LOG_BYTES,
     RECONCILER_METRICS,
+    RECONCILER_SYNC_LOG_BYTES,
     RECONCILER_SYNC_METRICS,
     ROUTER_METRICS,
     SOURCE_METRICS,
@@ -35,6 +39,8 @@ from cli.cost.model import (
     DELIVERY_LINE_BYTES,
     DELIVERY_LOG_BYTES,
     INGEST_GB,
+    LATENCIES,
+    LATENCY_LOG_BYTES,
     REQUEST_LOG_BYTES,
     ROUTER_GB,
     ROUTER_LOG_BYTES,
@@ -44,8 +50,11 @@ from cli.cost.model import (
     count_requests,
     price_additions,
     price_pipeline,
+    trace_load,
 )
+from cli.cost.modelled import bill_load
 from cli.cost.prices import load_prices
+from cli.cost.rates import fill_batch
 from cli.cost.what_if import parse_load
 from cli.stack import CommandError
 from sluice.delivery.log import dump_lines
@@ -60,19 +69,16 @@ from tests.template.expand import TEMPLATE, expand_template
 
 PRICES = load_prices()
 TABLES = "reference/aws.md"
-# The rows of the reference by its names.
+# The rows of the reference by its names that do not depend on how full invocations are.
 ROWS = {
     "API": "API",
     "ingest Lambda": "ingest function",
-    "ingest SQS": "ingest queue",
-    "router Lambda": "router function",
-    "sync SQS": "sync queues",
-    "delivery Lambda": "delivery functions",
     "egress": "egress",
     "Firehose": "archive (Firehose)",
     "DynamoDB dedup": "de-duplication",
-    "logs": "logs",
 }
+# The reference assumes full invocations, of 1,000 events at the router. Only a burst fills them.
+FULL = {"burst": 1e6}
 BATCH_API = {"per_call": 50, "call_ms": 250, "parallel": 8}
 ZSTD = {**BATCH_API, "gzip": 6, "compression": 6, "per_pack": 300}
 COLUMNS = {
@@ -111,25 +117,103 @@ def read_tables(shared):
 
 
 @pytest.mark.parametrize("column", COLUMNS)
-def test_the_pipeline_costs_what_the_reference_says(shared, column):
+def test_what_does_not_depend_on_the_rate_costs_what_the_reference_says(shared, column):
     expected = read_tables(shared)[column]
     priced = price_pipeline(Load(**COLUMNS[column]), PRICES)
     for theirs, ours in ROWS.items():
         assert priced[ours] == pytest.approx(expected[theirs], abs=0.00006), ours
-    assert sum(priced.values()) == pytest.approx(expected["total"], abs=0.00006)
 
 
-def test_the_cost_target_holds():
-    assert sum(price_pipeline(Load(events=1e6, syncs=3, per_request=20, bytes=1024), PRICES).values()) <= 0.70
+@pytest.mark.parametrize("column", COLUMNS)
+def test_full_invocations_cost_what_the_reference_says(shared, column):
+    full = Load(**{**COLUMNS[column], **FULL})
+    priced = price_pipeline(replace(full, router_batch=1000 / full.per_request), PRICES)
+    assert sum(priced.values()) == pytest.approx(read_tables(shared)[column]["total"], rel=0.12)
 
 
-def test_what_sluice_adds_is_less_than_an_eighth_of_a_dollar_per_million():
-    assert sum(price_additions(Load(), PRICES).values()) < 0.125
+def test_the_cost_target_holds_when_invocations_are_full():
+    load = Load(events=1e9, syncs=3, per_request=20, bytes=1024, burst=100)
+    assert sum(price_pipeline(load, PRICES).values()) / 1e3 <= 0.70
+
+
+def test_an_even_load_costs_less_than_a_dollar_per_million():
+    assert sum(price_pipeline(Load(events=1e9), PRICES).values()) / 1e3 < 1.00
 
 
 def test_copies_of_sync_packs_cost_one_write_a_pack():
-    load = Load(events=1e6, syncs=3, per_pack=60)
-    assert price_additions(load, PRICES)["copies of sync packs (writes)"] == pytest.approx(50_000 * 0.625e-6)
+    load = Load(events=1e6, syncs=3, per_request=20)
+    assert price_additions(load, PRICES)["copies of sync packs (writes)"] == pytest.approx(150_000 * 0.625e-6)
+
+
+def test_a_message_that_comes_alone_is_a_run_of_its_own():
+    flow = trace_load(Load(events=1e6, per_request=20))
+    assert (flow.router_runs, flow.delivery_runs) == (50_000, 150_000)
+
+
+def test_a_window_brings_messages_together_and_makes_the_month_cheaper():
+    alone, together = (Load(events=1e9, router_batch=n, router_window=w) for n, w in ((10, 0), (100, 1)))
+    assert trace_load(together).router_runs < trace_load(alone).router_runs / 4
+    assert trace_load(together).delivery_runs < trace_load(alone).delivery_runs
+    assert sum(price_pipeline(together, PRICES).values()) < sum(price_pipeline(alone, PRICES).values())
+
+
+def test_a_burst_fills_invocations_and_leaves_fewer_minutes_with_traffic():
+    even, burst = Load(events=1e8), Load(events=1e8, burst=1000)
+    assert trace_load(burst).router_runs < trace_load(even).router_runs / 2
+    objects = [price_additions(load, PRICES)["S3 objects"] for load in (even, burst)]
+    assert objects[0] == pytest.approx(2 * 43_200 * 5e-6)
+    assert objects[1] < objects[0] / 5
+
+
+def test_no_more_messages_than_the_batch_size_are_in_an_invocation():
+    assert fill_batch(1e6, lambda _: 1.0, batch=7) == 7
+    assert fill_batch(1e6, lambda _: 1.0, batch=100, window=60) == 100
+
+
+def test_no_more_messages_than_lambdas_payload_holds_are_in_an_invocation():
+    flow = trace_load(Load(events=1e9, router_batch=10_000, router_window=300))
+    assert flow.router_runs == pytest.approx(1e9 * 1024 / 5e6)
+
+
+def test_firehose_writes_more_objects_than_one_a_minute_where_64_mb_come_sooner():
+    load = Load(events=1e10)
+    written = price_additions(load, PRICES)["S3 objects"] / 5e-6
+    assert written == pytest.approx(1e10 * (1024 + 420) / 2**26 + 3e10 * 300 / 2**26)
+
+
+def test_the_reconciler_reads_the_hours_events_once_and_its_attempts_three_times():
+    few = price_additions(Load(events=1e6), PRICES)["reconciler"]
+    gets, lists, lines = 43_200 * (1 + 3), 720 * 3, 1e6 * (1 + 3 * 3)
+    seconds = gets * 0.03 + lines * 20e-6
+    assert few == pytest.approx(gets * 0.4e-6 + lists * 5e-6 + seconds * 0.5 * 0.0000133334)
+
+
+def test_nothing_sent_costs_nothing_but_the_idle_lines():
+    bill = bill_load(parse_load("events=0,syncs=3"), PRICES)
+    assert {*bill.pipeline.values(), *bill.additions.values()} == {0}
+    assert bill.compute_month() == pytest.approx(sum(bill.idle.values()))
+    assert set(bill.idle) == {
+        "polling of the queues",
+        "alarms",
+        "composite alarms",
+        "dashboard",
+        "metrics of scheduled functions",
+        "scheduled functions",
+        "logs of scheduled functions",
+        "secrets",
+    }
+
+
+def test_secrets_of_secrets_manager_cost_by_the_month():
+    assert bill_load(Load(events=0, secrets=5), PRICES).idle["secrets"] == pytest.approx(2.00)
+
+
+@pytest.mark.parametrize("events", [1, 7, 1e3, 1e12])
+@pytest.mark.parametrize("syncs", [0, 0.3, 1, 35])
+def test_every_size_of_load_has_a_price(events, syncs):
+    load = Load(events=events, syncs=syncs)
+    dollars = [*price_pipeline(load, PRICES).values(), *price_additions(load, PRICES).values()]
+    assert all(0 <= each < events for each in dollars)
 
 
 def test_twice_the_events_cost_twice_as_much():
@@ -154,6 +238,11 @@ def test_a_retry_is_paid_for_from_the_sync_queue_on():
 )
 def test_sqs_bills_calls_by_64_kb(messages, size, alone, requests):
     assert count_requests(messages, size, one_by_one=alone) == requests
+
+
+def test_sqs_bills_at_least_a_call_for_each_run_before_and_behind_a_queue():
+    assert count_requests(100, 1000, sends=40, runs=60) == 40 + 60 + 60
+    assert count_requests(100, 1000, sends=1000) == 100 + 10 + 10
 
 
 def test_firehose_bills_records_by_5_kb():
@@ -208,11 +297,11 @@ def count_metrics(lines):
     )
 
 
-def run_delivery():
+def run_delivery(items=500):
     app = import_module("functions.delivery.app")
 
-    report = Report(packs=9, delivered=500, attempts=500, oldest=3.456)
-    report.latencies = [1234.567 + n for n in range(99)]
+    report = Report(packs=9, delivered=items, attempts=items, oldest=3.456)
+    report.latencies = [1234.567 + n for n in range(min(items, LATENCIES))]
     app.count(report, "purchases-to-crm")
     app.metrics.flush_metrics()
 
@@ -246,17 +335,29 @@ def run_archiver():
     app.metrics.flush_metrics()
 
 
+LAMBDAS = 350  # START, END and REPORT
+
+
 def test_log_lines_are_as_long_as_they_are_billed():
-    lambdas = 350  # START, END and REPORT
     access_log = 300
-    sizes = {
-        "ingest": sum(map(len, log_lines("ingest", run_ingest))) + lambdas + access_log,
-        "router": sum(map(len, log_lines("router", run_router))) + lambdas,
-        "delivery": sum(map(len, log_lines("delivery", run_delivery))) + lambdas,
-    }
-    assert sizes["ingest"] == pytest.approx(REQUEST_LOG_BYTES, rel=0.15)
-    assert sizes["router"] == pytest.approx(ROUTER_LOG_BYTES + 3 * SYNC_LOG_BYTES, rel=0.3)
-    assert sizes["delivery"] == pytest.approx(DELIVERY_LOG_BYTES, rel=0.15)
+    ingest = sum(map(len, log_lines("ingest", run_ingest))) + LAMBDAS + access_log
+    router = sum(map(len, log_lines("router", run_router))) + LAMBDAS
+    assert ingest == pytest.approx(REQUEST_LOG_BYTES, rel=0.15)
+    assert router == pytest.approx(ROUTER_LOG_BYTES + 3 * SYNC_LOG_BYTES, rel=0.1)
+
+
+@pytest.mark.parametrize("items", [1, 20, 99, 500])
+def test_lines_of_delivery_are_as_long_as_they_are_billed(items):
+    size = sum(map(len, log_lines("delivery", partial(run_delivery, items)))) + LAMBDAS
+    billed = DELIVERY_LOG_BYTES + LATENCY_LOG_BYTES * min(items, LATENCIES)
+    assert size == pytest.approx(billed, rel=0.05)
+
+
+def test_lines_of_scheduled_functions_are_as_long_as_they_are_billed():
+    reconciler = sum(map(len, log_lines("reconciler", run_reconciler))) + LAMBDAS
+    archiver = sum(map(len, log_lines("archiver", run_archiver))) + LAMBDAS
+    assert reconciler == pytest.approx(RECONCILER_LOG_BYTES + 3 * RECONCILER_SYNC_LOG_BYTES, rel=0.1)
+    assert archiver == pytest.approx(ARCHIVER_LOG_BYTES, rel=0.1)
 
 
 def test_functions_publish_as_many_metrics_as_are_billed():
@@ -301,7 +402,8 @@ def test_what_is_left_out_is_the_cost_targets():
 
 
 @pytest.mark.parametrize(
-    "text", ["event=1", "events", "events=", "events=many", "events=-1", "events=0", "bytes=nan", "syncs=inf"]
+    "text",
+    ["event=1", "events", "events=", "events=many", "events=-1", "bytes=nan", "syncs=inf", "burst=0.5"],
 )
 def test_what_makes_no_sense_is_refused(text):
     with pytest.raises(CommandError):
