@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sluice.contracts.cost import MOST_POSITIONS, MOST_STEPS, MOST_STEPS_AT_TOP, find_cost_faults
-from sluice.contracts.price import count_positions, count_values, price_names, price_schema
+from sluice.contracts.cost import MOST_POSITIONS, MOST_STEPS, MOST_STEPS_ONCE, find_cost_faults
+from sluice.contracts.price import count_positions, count_values, price_item, price_names, price_schema
 from sluice.contracts.shape import find_reference, list_branches
 from tests.unit.contracts.builders_contract import find_problems, make_contract
 from tests.unit.contracts.test_contract_fuzz import COMPONENTS, SCHEMAS, VALUES, make_document
@@ -29,6 +29,7 @@ def count_steps(document: Any, schema: Any, value: Any) -> int:
             steps += sum(count_steps(document, part, inner) for part in list_field(schema, name))
     if isinstance(value, list):
         for n, inner in enumerate(value):
+            steps += price_item(schema)
             steps += sum(count_steps(document, part, inner) for part in list_item(schema, n))
     return steps
 
@@ -54,7 +55,7 @@ def find_faults(schema: Any) -> list[str]:
 def test_an_accepted_schema_costs_each_value_a_bounded_number_of_steps(schema, components, value, times):
     document = make_document({"allOf": [schema] * times}, components)
     assume(not find_faults(document))
-    most = MOST_STEPS * count_values(value) + MOST_STEPS_AT_TOP
+    most = MOST_STEPS * count_values(value) + MOST_STEPS_ONCE
     assert count_steps(document, document, value) <= most
 
 
@@ -95,9 +96,103 @@ def test_the_top_of_an_event_may_cost_more_because_it_is_there_once():
         for n in range(60)
     ]
     assert find_faults({"oneOf": variants}) == []
-    assert find_faults({"properties": {"a": {"oneOf": variants}}})
+    assert find_faults({"properties": {"a": {"properties": {"b": {"oneOf": variants}}}}}) == []
+    assert find_faults({"items": {"oneOf": variants}})
     assert find_faults({"oneOf": variants, "properties": {"a": {"$ref": "#"}}})
     assert find_faults({"oneOf": variants * 20})
+
+
+PRICES = {"enum": [n + 0.99 for n in range(200)]}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"enum": [*range(26), "S", "M", "L"]},
+        {"enum": [n / 2 for n in range(70, 120)]},
+        {"enum": [n / 2 for n in range(70, 120)] + ["other", None]},
+        PRICES,
+        {"oneOf": [{"const": n, "title": f"Size {n}"} for n in range(29)]},
+        {"anyOf": [{"type": "null"}, {"$ref": "#/definitions/prices"}]},
+    ],
+)
+def test_a_field_that_an_event_has_once_may_cost_more(schema):
+    for document in (
+        {"properties": {"size": schema}},
+        {"properties": {"a": {"properties": {"b": {"allOf": [{"properties": {"size": schema}}]}}}}},
+        {"properties": {"size": schema, "children": {"items": {"properties": {"name": {}}}}}},
+        {"if": {"required": ["a"]}, "then": {"properties": {"size": schema}}},
+    ):
+        assert find_faults({**document, "definitions": {"prices": PRICES}}) == []
+
+
+@pytest.mark.parametrize("word", ["items", "additionalProperties", "contains", "propertyNames"])
+def test_a_field_that_an_event_can_have_often_may_not(word):
+    for inside in (PRICES, {"properties": {"size": PRICES}}):
+        if word != "propertyNames" or inside is PRICES:
+            [fault] = find_faults({"properties": {"a": {word: inside}}})
+            assert "costs more than 800 steps" in fault
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        {"properties": {"child": {"$ref": "#/definitions/node"}, "size": PRICES}},
+        {"properties": {"child": {"$ref": "#/definitions/node"}, "deep": {"properties": {"size": PRICES}}}},
+        {"properties": {"child": {"properties": {"child": {"$ref": "#/definitions/node"}, "size": PRICES}}}},
+    ],
+)
+def test_a_field_in_a_circle_can_be_there_often(inside):
+    [fault] = find_faults(
+        {"properties": {"top": {"$ref": "#/definitions/node"}}, "definitions": {"node": inside}}
+    )
+    assert "size costs more than 800 steps" in fault
+
+
+def test_what_is_once_beside_and_once_inside_of_a_list_is_often():
+    both = {"properties": {"size": PRICES, "more": {"items": {"properties": {"size": PRICES}}}}}
+    [fault] = find_faults(both)
+    assert "costs more than 800 steps" in fault
+
+
+def test_fields_that_an_event_has_once_share_one_limit():
+    one = {"enum": [n + 0.5 for n in range(120)]}
+    assert find_faults({"properties": {"a": one, "b": one}}) == []
+    [fault] = find_faults({"properties": {f"f{n}": {"enum": [*one["enum"], f"f{n}"]} for n in range(4)}})
+    assert fault == (
+        "the schema is too expensive: f0, f1, f2 … cost more than 10,000 steps together in an event"
+    )
+    [fault] = find_faults({"properties": {"a": one, "b": one, "c": one}})
+    assert "a and 2 more with the same schema cost more than 10,000 steps in an event" in fault
+
+
+def test_each_way_of_references_to_a_field_counts():
+    definitions = {"d0": PRICES}
+    for n in range(8):
+        inner = {"$ref": f"#/definitions/d{n}"}
+        definitions[f"d{n + 1}"] = {"properties": {"a": inner, "b": inner}}
+    assert find_faults({"$ref": "#/definitions/d0", "definitions": definitions}) == []
+    assert find_faults({"$ref": "#/definitions/d8", "definitions": definitions})
+
+
+def test_cheap_fields_do_not_count_against_the_limit_of_an_event():
+    cheap = {"enum": [n + 0.5 for n in range(19)]}
+    assert find_faults({"properties": {f"f{n}": cheap for n in range(1000)}}) == []
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"allOf": [{"uniqueItems": True}] * 10},
+        {"allOf": [{"multipleOf": 0.01}] * 12},
+        {"allOf": [{"minimum": 0.5, "maximum": 1.5}] * 40},
+        {"anyOf": [{"contains": False}] * 1000},
+        {"patternProperties": {f"^{n}": True for n in range(101)}},
+    ],
+)
+def test_what_costs_more_with_a_longer_value_is_refused_though_an_event_has_it_once(schema):
+    [fault] = find_faults({"properties": {"a": schema}})
+    assert "steps" in fault
 
 
 def test_a_schema_that_grows_with_each_reference_is_refused():
