@@ -10,7 +10,7 @@ from sluice.contracts.cost import MOST_POSITIONS, MOST_STEPS, MOST_STEPS_ONCE, f
 from sluice.contracts.price import count_positions, count_values, price_item, price_names, price_schema
 from sluice.contracts.shape import find_reference, list_branches
 from tests.unit.contracts.builders_contract import find_problems, make_contract
-from tests.unit.contracts.test_contract_fuzz import COMPONENTS, SCHEMAS, VALUES, make_document
+from tests.unit.contracts.test_contract_fuzz import COMPONENTS, OBJECTS, SCHEMAS, VALUES, make_document
 
 
 def count_steps(document: Any, schema: Any, value: Any) -> int:
@@ -51,12 +51,27 @@ def find_faults(schema: Any) -> list[str]:
     return [message for _, message, _ in find_cost_faults(schema)]
 
 
-@given(SCHEMAS, COMPONENTS, VALUES, st.sampled_from([3, 20]))
-def test_an_accepted_schema_costs_each_value_a_bounded_number_of_steps(schema, components, value, times):
-    document = make_document({"allOf": [schema] * times}, components)
+@given(SCHEMAS, COMPONENTS, VALUES, st.sampled_from([1, 3, 20]), st.sampled_from([1, 25, 100]))
+def test_an_accepted_schema_costs_each_value_a_bounded_number_of_steps(
+    schema, components, value, times, options
+):
+    """Values that are there once share MOST_STEPS_ONCE; a component is dear enough to need it."""
+    dear = {"allOf": [components["one"], {"enum": [n + 0.5 for n in range(options)]}]}
+    document = make_document({"allOf": [schema] * times}, {**components, "one": dear})
     assume(not find_faults(document))
     most = MOST_STEPS * count_values(value) + MOST_STEPS_ONCE
     assert count_steps(document, document, value) <= most
+
+
+@given(
+    st.dictionaries(st.sampled_from("abc"), SCHEMAS, min_size=1), COMPONENTS, OBJECTS, st.integers(20, 120)
+)
+def test_fields_that_an_event_has_once_cost_it_a_bounded_number_of_steps(fields, components, value, options):
+    dear = {"enum": [n + 0.5 for n in range(options)]}
+    named = {name: {"allOf": [{"properties": {"a": dear}}, schema]} for name, schema in fields.items()}
+    document = make_document({"properties": {**named, "0": dear}}, {**components, "two": dear})
+    assume(not find_faults(document))
+    assert count_steps(document, document, value) <= MOST_STEPS * count_values(value) + MOST_STEPS_ONCE
 
 
 BRANCHES = {
@@ -122,6 +137,8 @@ def test_a_field_that_an_event_has_once_may_cost_more(schema):
         {"properties": {"a": {"properties": {"b": {"allOf": [{"properties": {"size": schema}}]}}}}},
         {"properties": {"size": schema, "children": {"items": {"properties": {"name": {}}}}}},
         {"if": {"required": ["a"]}, "then": {"properties": {"size": schema}}},
+        {"dependencies": {"a": {"properties": {"size": {"not": schema}}}}},
+        {"properties": {"sizes": {"items": [{}, schema]}}},
     ):
         assert find_faults({**document, "definitions": {"prices": PRICES}}) == []
 
