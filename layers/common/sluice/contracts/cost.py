@@ -6,11 +6,13 @@ event. A schema that refers to itself once, such as a tree's, costs what the eve
 
 What is left costs each value of an event the steps of the schemas that look at it, and each character of
 a text the positions of its regexes. Both have a limit, so an event costs a bounded number of steps per KB.
+Values that an event has once, because only fields with a name lead there, share a larger limit per event.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sluice.contracts.occurrences import count_occurrences
 from sluice.contracts.places import Place, Places
 from sluice.contracts.price import count_schema_positions, price_schema
 from sluice.contracts.shape import (
@@ -27,8 +29,8 @@ LARGEST = 5_000
 """Schemas that one value may meet at most, references followed, what refers to itself counted once."""
 MOST_STEPS = 800
 """Steps that one value may cost (`sluice.contracts.price`): 16 ms per KB of values of two bytes each."""
-MOST_STEPS_AT_TOP = 10_000
-"""Steps that the top of an event may cost, where no `$ref` leads back to it: it is there once."""
+MOST_STEPS_ONCE = 10_000
+"""Steps that all values above MOST_STEPS may cost together, in places that an event has once."""
 MOST_POSITIONS = 500
 """Positions of regexes that one text may be matched with: 12 ms per KB at worst."""
 _CHEAPER = "use fewer branches; in const, enum, minimum and multipleOf fewer numbers and objects"
@@ -58,33 +60,54 @@ def find_cost_faults(document: Schema) -> Iterator[tuple[Schema, str, str]]:
             hint = "write the branch under `definitions`, and refer to it from both places"
             yield schema, f"$ref to {schema['$ref']!r:.80} leads into a branch of anyOf or oneOf", hint
             return
-    places = Places(document, most=MOST_STEPS_AT_TOP)
+    yield from _find_expensive_places(document)
+
+
+def _find_expensive_places(document: Schema) -> Iterator[tuple[Schema, str, str]]:
+    places = Places(document, most=MOST_STEPS_ONCE)
+    known: list[Place] = []
     for place in places.walk(LARGEST):
         if place is None:
             message = f"the schema tells more than {LARGEST:,} places of an event apart"
             yield document, message, "refer to fewer components that refer to themselves"
             return
-        is_once = place is places.root and not graph.is_circular(document)
-        most = MOST_STEPS_AT_TOP if is_once else MOST_STEPS
-        if place.steps > most or place.positions > MOST_POSITIONS:
-            yield _describe(places, place, most)
+        known.append(place)
+    counts = count_occurrences(places, known)
+    for place in known:
+        if place.steps > MOST_STEPS and id(place) not in counts:
+            message = f"each value at {_name(place)} costs more than {MOST_STEPS:,} steps"
+            yield _blame(places, place), f"the schema is too expensive: {message}", _CHEAPER
             return
+        if place.positions > MOST_POSITIONS:
+            schema = places.find_dearest(place, count_schema_positions)
+            message = f"the regexes for {_name(place)} have more than {MOST_POSITIONS} positions"
+            hint = "use smaller repetitions, such as + with maxLength in place of {1,1000}"
+            yield schema, f"{message}, repetitions written out", hint
+            return
+    dear = [place for place in known if place.steps > MOST_STEPS]
+    if sum(place.longest * counts[id(place)] for place in dear) > MOST_STEPS_ONCE:
+        dear.sort(key=lambda place: place.longest * counts[id(place)], reverse=True)
+        yield _blame(places, dear[0]), _describe_sum(dear, counts), _CHEAPER
 
 
-def _describe(places: Places, place: Place, most: int) -> tuple[Schema, str, str]:
-    """The schema that costs most of a place that costs too much."""
-    where = "".join(place.path).removeprefix(".") or "the top"
-    if place.steps > most:
-        schema = places.find_dearest(place, price_schema)
-        message = f"the schema is too expensive: each value at {where} costs more than {most:,} steps"
-        return (
-            schema,
-            message,
-            _CHEAPER,
-        )
-    schema = places.find_dearest(place, count_schema_positions)
-    message = f"the regexes for {where} have more than {MOST_POSITIONS} positions, repetitions written out"
-    return schema, message, "use smaller repetitions, such as + with maxLength in place of {1,1000}"
+def _describe_sum(dear: Sequence[Place], counts: Mapping[int, int]) -> str:
+    """`dear` are the places that cost too much together, the most expensive one first."""
+    most = f"more than {MOST_STEPS_ONCE:,} steps"
+    if dear[0].longest * counts[id(dear[0])] > MOST_STEPS_ONCE:
+        ways = counts[id(dear[0])]
+        also = f" and {ways - 1} more with the same schema cost" if ways > 1 else " costs"
+        return f"the schema is too expensive: {_name(dear[0])}{also} {most} in an event"
+    named = ", ".join(map(_name, dear[:3])) + (" …" if len(dear) > 3 else "")
+    return f"the schema is too expensive: {named} cost {most} together in an event"
+
+
+def _name(place: Place) -> str:
+    return "".join(place.path).removeprefix(".") or "the top"
+
+
+def _blame(places: Places, place: Place) -> Schema:
+    """The schema with the largest share of what the place costs."""
+    return places.find_dearest(place, price_schema)
 
 
 class _Graph:
@@ -115,10 +138,6 @@ class _Graph:
             return [find_reference(self._document, reference)[1]] if isinstance(reference, str) else []
         except UnknownReference:
             return []
-
-    def is_circular(self, schema: Schema) -> bool:
-        """Whether a way of references leads from the schema back to it."""
-        return self._reach[id(schema)] >= 0
 
     def leads_into_branch(self, schema: Schema) -> bool:
         """Whether a `$ref` refers to a part of `anyOf` or `oneOf`, which messages look at as a whole."""

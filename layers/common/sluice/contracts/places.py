@@ -12,6 +12,8 @@ from typing import Any
 from sluice.contracts.price import (
     count_errors,
     count_schema_positions,
+    price_item,
+    price_longest,
     price_names,
     price_schema,
 )
@@ -25,7 +27,10 @@ ANY = None
 
 @dataclass(slots=True, eq=False)
 class Place:
-    """`steps` each value here costs, `positions` of regexes each of its characters, `errors` it can have."""
+    """`steps` each value here costs, `positions` of regexes each of its characters, `errors` it can have.
+
+    `longest` is what the steps come to at the value that costs most, however long it is.
+    """
 
     path: tuple[str, ...]
     schemas: Mapping[int, int]
@@ -33,6 +38,7 @@ class Place:
     positions: int
     errors: int
     has_names: bool
+    longest: int
 
 
 class Places:
@@ -45,8 +51,9 @@ class Places:
         """`most` ends the counting of a place's schemas, so that no document takes long."""
         self._document, self._is_told, self._most = document, is_told, most
         self._schemas: dict[int, Schema] = {}
-        self._prices: dict[int, tuple[int, int, int]] = {}
+        self._prices: dict[int, tuple[int, int, int, int]] = {}
         self._places: dict[Key, Place] = {}
+        self._names: dict[int, tuple[set[str], int]] = {}
         self._next: dict[tuple[int, str, str | int | None], Place] = {}
         self.root = self._make(Counter([self._know(document)]), (), 0, 0)
 
@@ -72,7 +79,7 @@ class Places:
             yield place
             for kind, name in self.list_steps(place):
                 inner = self.step(place, kind, name)
-                if inner.schemas and id(inner) not in seen:
+                if (inner.schemas or inner.steps) and id(inner) not in seen:
                     if len(seen) >= most:
                         yield None
                         return
@@ -81,19 +88,27 @@ class Places:
 
     def find_name(self, place: Place, kind: str, name: str | int) -> str | int | None:
         """The step to take for a field or item of an event: clients choose names, so others are ANY."""
-        for key in place.schemas:
-            inner = self._schemas[key].get("properties" if kind == "key" else "items")
-            if isinstance(inner, dict if kind == "key" else list) and (
-                name in inner if kind == "key" else int(name) < len(inner)
-            ):
-                return name
-        return ANY
+        names, items = self._find_names(place)
+        return name if (name in names if kind == "key" else int(name) < items) else ANY
+
+    def _find_names(self, place: Place) -> tuple[set[str], int]:
+        """The fields that schemas of a place name, and how many items. Kept: events ask for each value."""
+        if id(place) not in self._names:
+            names, items = set[str](), 0
+            for key in place.schemas:
+                schema = self._schemas[key]
+                named, listed = schema.get("properties"), schema.get("items")
+                names |= named.keys() if isinstance(named, dict) else set()
+                items = max(items, len(listed) if isinstance(listed, list) else 0)
+            self._names[id(place)] = names, items
+        return self._names[id(place)]
 
     def find_dearest(self, place: Place, price: Callable[[Schema], int]) -> Schema:
         """The schema of the place that has the largest share of what it costs."""
         return max(
             (self._schemas[key] for key in place.schemas),
             key=lambda schema: price(schema) * place.schemas[id(schema)],
+            default=self._document,
         )
 
     def _know(self, schema: Any) -> int:
@@ -109,8 +124,8 @@ class Places:
             for part in self._list_at(schema, kind, name):
                 if isinstance(part, dict):
                     inner[self._know(part)] += times
-            if kind == "key" and "$ref" not in schema:
-                own = price_names(schema)
+            if "$ref" not in schema:
+                own = price_names(schema) if kind == "key" else (price_item(schema), 0)
                 steps += times * own[0]
                 positions += times * own[1]
         step = f".{name}" if kind == "key" and name is not ANY else ".*" if kind == "key" else "[]"
@@ -119,23 +134,24 @@ class Places:
     def _make(self, start: Counter[int], path: tuple[str, ...], steps: int, positions: int) -> Place:
         key = frozenset([*start.items(), (-1, steps), (-2, positions)])
         if key not in self._places:
-            schemas, errors = self._close(start), 0
+            schemas, errors, longer = self._close(start), 0, 0
             for schema, times in schemas.items():
                 own = self._price(schema)
-                steps, positions, errors = (
+                steps, positions, errors, longer = (
                     steps + times * own[0],
                     positions + times * own[1],
                     errors + times * own[2],
+                    longer + times * own[3],
                 )
             has_names = any("propertyNames" in self._schemas[schema] for schema in schemas)
-            self._places[key] = Place(path, schemas, steps, positions, errors, has_names)
+            self._places[key] = Place(path, schemas, steps, positions, errors, has_names, steps + longer)
         return self._places[key]
 
-    def _price(self, key: int) -> tuple[int, int, int]:
+    def _price(self, key: int) -> tuple[int, int, int, int]:
         if key not in self._prices:
             schema = self._schemas[key]
             own = price_schema(schema), count_schema_positions(schema), count_errors(schema)
-            self._prices[key] = own
+            self._prices[key] = (*own, price_longest(schema))
         return self._prices[key]
 
     def _close(self, start: Counter[int]) -> Counter[int]:

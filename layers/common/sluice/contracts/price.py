@@ -4,6 +4,7 @@ A step is about 25 ns of the engine's time. The prices are measured at the short
 work: 1,000 steps for every value of an event come to 20 ms per KB at most.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,8 +23,15 @@ _CONTAINER = 10
 _INTEGER_DIVISOR, _DIVISOR, _TINY_DIVISOR = 20, 250, 10_000
 _TINY = 1e-12
 _UNIQUE = 160  # up to 15 items are compared each with each
+_LONG_LIMIT, _LONG_DIVISOR, _LONG_UNIQUE = 200, 1_100, 5_000  # at 1e308, and at 15 fractions
 _FORMAT = 10
 _NAME_PATTERN = 8  # undeclared fields are found in Python, with a call for each pattern
+_ATOM = r"(?:\\[dDwWsS\W]|\[\^?(?:[^\[\]\\]|\\.)+\]|[^\\\[\](){}|*+?^$])"
+_FIXED = re.compile(
+    rf"\^(?:{_ATOM}(?:\{{[0-9]+\}})?)*(?:{_ATOM}(?:[*+?]|\{{[0-9]+,[0-9]*\}}))?\$?", re.ASCII | re.DOTALL
+)
+"""An anchored regex of which only the end has a variable length: one position is tried at each byte."""
+_ATOMS = re.compile(rf"{_ATOM}(?:\{{[0-9,]+\}})?", re.ASCII | re.DOTALL)
 _PATTERN = 4  # to start a regex; what it does with the text is counted as its positions
 
 
@@ -42,6 +50,20 @@ def price_schema(schema: Schema) -> int:
     steps += _UNIQUE if schema.get("uniqueItems") is True else 0
     steps += _FORMAT if "format" in schema else 0
     return steps + (_PATTERN if "pattern" in schema else 0)
+
+
+def price_longest(schema: Schema) -> int:
+    """What the keywords cost more at a value longer than the shortest one: each byte of it costs less."""
+    if "$ref" in schema:
+        return 0
+    steps = sum(_LONG_LIMIT for word in _LIMITS if word in schema)
+    steps += _LONG_DIVISOR if "multipleOf" in schema else 0
+    return steps + (_LONG_UNIQUE if schema.get("uniqueItems") is True else 0)
+
+
+def price_item(schema: Schema) -> int:
+    """The steps that each item costs besides those of the schemas that look at it."""
+    return 1 if "contains" in schema else 0
 
 
 def price_names(schema: Schema) -> tuple[int, int]:
@@ -65,7 +87,12 @@ def count_schema_positions(schema: Schema) -> int:
 
 
 def count_positions(pattern: str) -> int:
-    """The characters of a regex with its repetitions written out: at worst each is tried at every byte."""
+    """The characters of a regex with its repetitions written out: at worst each is tried at every byte.
+
+    Where only one is tried at each byte, repetitions count once.
+    """
+    if _FIXED.fullmatch(pattern):
+        return len(_ATOMS.findall(pattern[1:]))
     sums, lasts, n = [0], [0], 0
     while n < len(pattern):
         char = pattern[n]
