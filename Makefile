@@ -95,9 +95,9 @@ format: $(DEV) ## Format the sources and sort their imports
 
 # ---- To AWS -------------------------------------------------------------------------------------------------------
 
-build: $(DEV) $(SAM_CLI) ## Compile the workspace and build what is deployed
+build: $(DEV) $(SAM_CLI) ## Compile the workspace and build what is deployed (ARGS as for deploy)
 	$(SLUICE) build
-	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(SAM) build
+	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(PYTHON) -m cli.sam_build $(ARGS)
 
 deploy: $(DEV) $(SAM_CLI) ## Check, build and deploy to your AWS account (ARGS="--config-env prod")
 	$(SLUICE) check
