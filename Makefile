@@ -103,9 +103,9 @@ format: $(DEV) ## Format the sources and sort their imports
 # The environment of samconfig.toml that ARGS names.
 CONFIG_ENV = $(shell echo "$(ARGS)" | grep -oE -e '--config-env[= ][^ ]+')
 
-build: $(DEV) $(SAM_CLI) ## Compile the workspace and build what is deployed
+build: $(DEV) $(SAM_CLI) ## Compile the workspace and build what is deployed (ARGS as for deploy)
 	$(SLUICE) build
-	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(SAM) build
+	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(PYTHON) -m cli.sam_build $(ARGS)
 	$(PYTHON) -m cli.bytecode .aws-sam/build
 
 deploy: $(DEV) $(SAM_CLI) ## Check, build and deploy to your AWS account (ARGS="--config-env prod")

@@ -9,9 +9,10 @@ import typer
 
 from cli.local.overlay import is_development_key_digest
 from cli.options import WorkspaceOption
-from cli.plain_http import DEFAULT_ENVIRONMENT, find_plain_http
+from cli.plain_http import find_plain_http
 from cli.problems import describe_problem, print_problems
 from cli.resources import check_room, read_resources
+from cli.samconfig import DEFAULT_ENVIRONMENT
 from cli.sync_pause import find_paused_warnings
 from cli.workspace_files import WorkspaceFolder, locate, read_workspace
 from sluice.destinations.declaration import CUSTOM_EVENT

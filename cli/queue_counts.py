@@ -1,4 +1,4 @@
-"""How many messages wait in a queue, as an operator asks before taking it away."""
+"""How many messages wait in the queues of a stack's syncs, as an operator asks before taking them away."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -7,6 +7,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.regions import UnknownRegion, find_region
+from cli.samconfig import DeploySettings
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -17,29 +18,49 @@ COUNTS: "list[QueueAttributeNameType]" = [
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
 ]
+GONE = "DELETE_COMPLETE"
 
 
 class CannotCount(Exception):
-    """AWS did not say: no credentials, no region, no permission, no network."""
+    """AWS did not say: no such stack or queue, no credentials, no region, no permission, no network."""
 
 
-def count_waiting(queues: Iterable[str]) -> dict[str, int]:
-    """The queues that are not empty, with their messages: visible, in flight and delayed together.
+def count_waiting(settings: DeploySettings, syncs: Iterable[str]) -> dict[str, int]:
+    """The queues of these syncs that are not empty: visible, in flight and delayed messages together.
 
-    A queue that does not exist is empty. Raises CannotCount.
+    A sync that the stack does not have counts as empty. Raises CannotCount where the stack or a queue that it
+    has cannot be found or read.
     """
     try:
-        sqs = boto3.client("sqs", region_name=find_region())
-        counts = {queue: _count(sqs, queue) for queue in queues}
+        session = open_session(settings)
+        urls = _find_queues(session, settings.stack)
+        sqs = session.client("sqs")
+        wanted = [f"{sync}{suffix}" for sync in syncs for suffix in ("Queue", "Dlq")]
+        counts = {urls[name].rpartition("/")[2]: _count(sqs, urls[name]) for name in wanted if name in urls}
     except (UnknownRegion, BotoCoreError, ClientError) as problem:
         raise CannotCount(str(problem)) from problem
     return {queue: count for queue, count in counts.items() if count}
 
 
-def _count(sqs: "SQSClient", queue: str) -> int:
-    try:
-        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=COUNTS)["Attributes"]
-    except sqs.exceptions.QueueDoesNotExist:
-        return 0
+def open_session(settings: DeploySettings) -> boto3.Session:
+    """AWS in the region and with the profile that `sam deploy` would use. Raises what boto3 raises."""
+    region = settings.region or find_region()
+    return boto3.Session(region_name=region, profile_name=settings.profile or None)
+
+
+def _find_queues(session: boto3.Session, stack: str) -> dict[str, str]:
+    """The URLs of the stack's queues by their logical ids."""
+    pages = session.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+    return {
+        entry["LogicalResourceId"]: entry["PhysicalResourceId"]
+        for page in pages
+        for entry in page["StackResourceSummaries"]
+        if entry["ResourceType"] == "AWS::SQS::Queue"
+        and entry["ResourceStatus"] != GONE
+        and "PhysicalResourceId" in entry
+    }
+
+
+def _count(sqs: "SQSClient", url: str) -> int:
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=COUNTS)["Attributes"]
     return sum(int(attributes[name]) for name in COUNTS)

@@ -1,13 +1,12 @@
 """Keeps the syncs of template.yaml equal to the workspace.
 
-The template holds them three times, each between two marker comments: as rows of `Mappings`, as the list of
-`Fn::ForEach`, and by the names of their alarms, which a composite alarm watches. Nothing else of the file is
-written, so everything around the markers is edited by hand.
+The template holds them four times, each between two marker comments: as rows of `Mappings`, as the list of
+`Fn::ForEach`, by the names of their alarms, which a composite alarm watches, and by the resources that the
+router needs. Nothing else of the file is written, so everything around the markers is edited by hand.
 """
 
 import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,11 +16,13 @@ from cli.options import WorkspaceOption
 from cli.problems import print_problems
 from cli.queue_counts import CannotCount, count_waiting
 from cli.resources import check_room, read_resources
+from cli.samconfig import DeploySettings, InvalidSamConfig, find_samconfig, read_environments
 from cli.workspace_files import InvalidWorkspace, load_workspace
 from sluice.errors import WorkspaceError
 from sluice.workspace.models import Alarms
 
-LIST, ROWS, NAMES = "list", "rows", "names"
+LIST, ROWS, NAMES, DEPENDENCIES = "list", "rows", "names", "dependencies"
+ROUTER_NEEDS = ("Queue", "QueuePolicy", "RouterPolicy")  # of a sync, before the router sends to it
 DEFAULTS = {"MaxConcurrency": 10, "Timeout": 60}  # as DefaultValue where the template reads the column
 VISIBILITY_FACTOR = 6  # what AWS advises: visibility of a queue to the timeout of the function it feeds
 # The limits of a sync's alarms: the template's column and the workspace's name. Defaults are the model's.
@@ -36,6 +37,7 @@ ALARM_COLUMNS = {
     "FunctionErrors": "function_errors",
 }
 ALARM_DEFAULTS = Alarms().model_dump()
+FORCE_HINT = "--config-env names the environments that you deploy, --force drops it without looking"
 
 
 def render(template_text: str, workspace: Mapping[str, Any]) -> str:
@@ -49,7 +51,8 @@ def render(template_text: str, workspace: Mapping[str, Any]) -> str:
     rows = [f"{name}: {{{', '.join(_row(slug, sync))}}}" for name, (slug, sync) in sorted(syncs.items())]
     text = _replace(template_text, LIST, ["- [", *(f"    {name}," for name in sorted(syncs)), "  ]"])
     alarms = [f'    Ref: !Sub "{name}${{Kind}}Alarm",' for name in sorted(syncs)]
-    return _replace(_replace(text, ROWS, rows), NAMES, ["- [", *alarms, "  ]"])
+    text = _replace(_replace(text, ROWS, rows), NAMES, ["- [", *alarms, "  ]"])
+    return _replace(text, DEPENDENCIES, [f"- {name}{end}" for name in sorted(syncs) for end in ROUTER_NEEDS])
 
 
 def list_syncs(template_text: str) -> list[str]:
@@ -69,6 +72,15 @@ def template(
     force: Annotated[
         bool, typer.Option("--force", help="Drop syncs without looking whether their queues are empty.")
     ] = False,
+    config_env: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--config-env",
+            metavar="NAME",
+            show_default="all",
+            help="Look at the stacks of these environments of samconfig.toml only.",
+        ),
+    ] = None,
     file: Annotated[Path, typer.Option(help="The template.")] = Path("template.yaml"),
 ) -> None:
     """Keep the list of syncs in template.yaml equal to the workspace."""
@@ -83,7 +95,7 @@ def template(
         typer.echo(f"{file} and {workspace} differ in their syncs: run `sluice template --write`", err=True)
         raise typer.Exit(1)
     dropped = sorted(set(list_syncs(text)) - set(list_syncs(wanted)))
-    if not force and (problems := list(_find_undrained(dropped, file.with_name("samconfig.toml")))):
+    if dropped and not force and (problems := list(_find_undrained(dropped, file.parent, config_env or []))):
         typer.echo("\n".join(problems), err=True)
         raise typer.Exit(1)
     file.write_text(wanted)
@@ -136,27 +148,41 @@ def _check_names(text: str, syncs: Iterable[str]) -> None:
         ids.update(name + suffix for suffix in resources.of_sync)
 
 
-def _find_undrained(dropped: Iterable[str], samconfig: Path) -> Iterator[str]:
-    """One line for each sync that must not go yet, because events still wait in its queues."""
-    stacks = sorted(_stack_names(samconfig))
-    for sync in dropped:
-        queues = [f"{stack}-{sync}{suffix}" for stack in stacks for suffix in ("", "-dlq")]
+def _find_undrained(dropped: Sequence[str], folder: Path, names: Sequence[str]) -> Iterator[str]:
+    """One line for each reason why the syncs must not go: events wait in their queues, or nobody can say."""
+    try:
+        environments = _choose_environments(find_samconfig(folder), names)
+    except InvalidSamConfig as problem:
+        yield f"{', '.join(dropped)} stays: {problem}; {FORCE_HINT}"
+        return
+    for settings in environments:
         try:
-            waiting = count_waiting(queues)
+            waiting = count_waiting(settings, dropped)
         except CannotCount as problem:
-            yield f"{sync} stays: who knows what its queues hold ({problem}); --force drops it all the same"
-            return
+            yield (
+                f"{', '.join(dropped)} stays: the queues of stack {settings.stack}"
+                f" (environment {settings.environment}, {settings.region or 'region of your credentials'})"
+                f" cannot be read: {problem}; {FORCE_HINT}"
+            )
+            continue
         for queue, count in waiting.items():
             yield (
-                f"{sync} stays: {count} messages wait in {queue}; bring its file back with `retired: true`,"
-                " let it drain and empty its dead-letter queue first"
+                f"{queue} holds {count} messages, so its sync stays: bring its file back with"
+                " `retired: true`, let it drain and empty its dead-letter queue first"
             )
 
 
-def _stack_names(samconfig: Path) -> set[str]:
-    """The stacks that are deployed from this template, by the environments of samconfig.toml."""
-    environments = tomllib.loads(samconfig.read_text()).values()
-    return {e["global"]["parameters"]["stack_name"] for e in environments if isinstance(e, dict)}
+def _choose_environments(samconfig: Path, names: Sequence[str]) -> list[DeploySettings]:
+    """The environments whose stacks may hold events; each stack once. Raises InvalidSamConfig."""
+    found = {settings.environment: settings for settings in read_environments(samconfig)}
+    if missing := sorted(set(names) - set(found)):
+        raise InvalidSamConfig(f"{samconfig} has no environment {', '.join(missing)}")
+    chosen = [settings for name, settings in found.items() if not names or name in names]
+    if not chosen:
+        raise InvalidSamConfig(f"{samconfig} names no stack")
+    if nameless := sorted(settings.environment for settings in chosen if not settings.stack):
+        raise InvalidSamConfig(f"{samconfig} has no stack_name for the environment {', '.join(nameless)}")
+    return list({(one.stack, one.region, one.profile): one for one in chosen}.values())
 
 
 def _region(kind: str) -> re.Pattern[str]:

@@ -19,8 +19,7 @@ def check_redrive(stack: str) -> None:
     """
     try:
         sqs = boto3.client("sqs")
-        queue = sqs.get_queue_url(QueueName=f"{stack}-ingest")["QueueUrl"]
-        dlq = sqs.get_queue_url(QueueName=f"{stack}-ingest-dlq")["QueueUrl"]
+        queue, dlq = find_queue(stack, "IngestQueue"), find_queue(stack, "IngestDlq")
         if count_messages(sqs, dlq):
             raise Failed("the ingest DLQ is not empty: nothing was tried")
         body = make_pack()
@@ -35,6 +34,14 @@ def check_redrive(stack: str) -> None:
         wait_until_empty(sqs, queue)
     except (BotoCoreError, ClientError) as error:
         raise Failed(str(error)) from error
+
+
+def find_queue(stack: str, logical_id: str) -> str:
+    """The URL of one of the stack's queues."""
+    resources = boto3.client("cloudformation").describe_stack_resource(
+        StackName=stack, LogicalResourceId=logical_id
+    )
+    return str(resources["StackResourceDetail"]["PhysicalResourceId"])
 
 
 def wait_for_task(sqs: Any, source: str) -> None:

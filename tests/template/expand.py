@@ -33,6 +33,20 @@ def expand_template(text: str) -> dict[str, Any]:
     return {**template, "Transform": "AWS::Serverless-2016-10-31", "Resources": resources}
 
 
+def resolve_name(node: Any, values: Mapping[str, str]) -> Any:
+    """A property of an expanded template as CloudFormation would give it: Ref, Join, Select and Split."""
+    match node:
+        case {"Ref": str(name)}:
+            return values[name]
+        case {"Fn::Join": [str(separator), list(parts)]}:
+            return separator.join(resolve_name(part, values) for part in parts)
+        case {"Fn::Select": [index, parts]}:
+            return resolve_name(parts, values)[int(index)]
+        case {"Fn::Split": [str(separator), text]}:
+            return resolve_name(text, values).split(separator)
+    return node
+
+
 def _expand(node: Any, bound: Mapping[str, str], mappings: Mapping[str, Any]) -> Any:
     """As CloudFormation does it: Ref, Fn::Sub and keys know the loop's name, plain strings do not."""
     match node:

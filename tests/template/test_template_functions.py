@@ -136,3 +136,12 @@ def _default(template: dict[str, Any], value: Any) -> Any:
         case {"Ref": name} if name in template["Parameters"]:
             return template["Parameters"][name]["Default"]
     return value
+
+
+def test_layers_carry_the_stacks_name(of_type: Any) -> None:
+    """Two stacks of one account never publish versions of the same layer, and a policy can name a stack's."""
+    layers = of_type("AWS::Serverless::LayerVersion")
+    assert {name: layer["LayerName"] for name, layer in layers.items()} == {
+        "CommonLayer": {"Fn::Sub": "${AWS::StackName}-common"},
+        "WorkspaceLayer": {"Fn::Sub": "${AWS::StackName}-workspace"},
+    }

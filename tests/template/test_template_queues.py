@@ -1,7 +1,12 @@
 """Queues keep events safe, and the functions behind them get them at the right pace."""
 
+import json
 from typing import Any
 
+from sluice.workspace.names import MAX_SLUG
+from tests.template.expand import resolve_name
+
+NAME_PROPERTIES = {"QueueName", "BucketName", "TableName"}
 DAYS = 24 * 3600
 VISIBILITY_FACTOR = 6
 
@@ -26,15 +31,38 @@ def test_every_queue_has_a_dead_letter_queue_that_is_reached_after_20_receives(o
 
 
 def test_queues_are_named_by_the_rule_the_router_goes_by(of_type: Any) -> None:
-    names = {name: queue["QueueName"]["Fn::Sub"] for name, queue in of_type("AWS::SQS::Queue").items()}
-    assert names == {
-        "IngestQueue": "${AWS::StackName}-ingest",
-        "IngestDlq": "${AWS::StackName}-ingest-dlq",
-        "PlainQueue": "${AWS::StackName}-Plain",
-        "PlainDlq": "${AWS::StackName}-Plain-dlq",
-        "OwnQueue": "${AWS::StackName}-Own",
-        "OwnDlq": "${AWS::StackName}-Own-dlq",
+    stack_id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/mine/0a1b2c3d-4e5f-11ee-be56-0242ac120002"
+    values = {"AWS::StackName": "mine", "AWS::StackId": stack_id}
+    names = {
+        name: resolve_name(queue["QueueName"], values) for name, queue in of_type("AWS::SQS::Queue").items()
     }
+    assert names == {
+        "IngestQueue": "mine-0a1b2c3d-ingest",
+        "IngestDlq": "mine-0a1b2c3d-ingest-dlq",
+        "PlainQueue": "mine-0a1b2c3d-Plain",
+        "PlainDlq": "mine-0a1b2c3d-Plain-dlq",
+        "OwnQueue": "mine-0a1b2c3d-Own",
+        "OwnDlq": "mine-0a1b2c3d-Own-dlq",
+    }
+
+
+def test_the_longest_queue_name_fits_sqs(of_type: Any) -> None:
+    """A function of the longest sync leaves the stack 23 characters; its dead-letter queue must fit too."""
+    stack = "s" * (64 - 1 - MAX_SLUG)
+    stack_id = (
+        f"arn:aws:cloudformation:eu-west-1:123456789012:stack/{stack}/0a1b2c3d-4e5f-11ee-be56-0242ac120002"
+    )
+    values = {"AWS::StackName": stack, "AWS::StackId": stack_id}
+    name = resolve_name(of_type("AWS::SQS::Queue")["PlainDlq"]["QueueName"], values)
+    assert len(name.replace("Plain", "S" * MAX_SLUG)) <= 80
+
+
+def test_what_is_kept_has_no_name_that_another_stack_would_want(resources: Any) -> None:
+    """Retain also keeps what a failed first deploy made: a fixed name would make the second one fail."""
+    for name, resource in resources.items():
+        if resource.get("DeletionPolicy") == "Retain":
+            named = {key: value for key, value in resource["Properties"].items() if key in NAME_PROPERTIES}
+            assert "AWS::StackId" in json.dumps(named) or not named, name
 
 
 def test_a_message_stays_invisible_for_six_times_the_timeout_of_its_function(of_type: Any) -> None:

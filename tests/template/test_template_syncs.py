@@ -94,3 +94,18 @@ def test_a_workspace_without_a_sync_is_refused(template_text: str) -> None:
 def test_a_lost_marker_is_named(template_text: str, lost: str) -> None:
     with pytest.raises(WorkspaceError, match="markers"):
         render(template_text.replace(lost, "# "), SOME)
+
+
+def test_the_router_is_updated_after_everything_it_needs_of_a_sync(template_text: str) -> None:
+    """A router that knows a sync before its queue takes messages sends the other syncs' packs again."""
+    resources = expand_template(render(template_text, SOME))["Resources"]
+    needs = resources["RouterFunction"]["DependsOn"]
+    assert set(needs) <= set(resources)
+    for name in ("AntFarm", "Zebra"):
+        assert {f"{name}Queue", f"{name}QueuePolicy", f"{name}RouterPolicy"} <= set(needs)
+    policies = {
+        name
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::IAM::Policy" and {"Ref": "RouterRole"} in resource["Properties"]["Roles"]
+    }
+    assert policies <= set(needs), "a right of the router's role"

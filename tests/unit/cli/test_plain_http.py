@@ -64,4 +64,4 @@ def test_a_broken_samconfig_is_an_error_and_no_traceback(samconfig):
     samconfig.write_text("[default")
     told = check(samconfig.parent / "w", "http://crm.example.com")
     assert told.exit_code == 1
-    assert "samconfig.toml: error: not TOML" in told.stderr
+    assert "samconfig.toml cannot be read" in told.stderr

@@ -1,14 +1,13 @@
 """The region that commands work in, and what they say of one that AWS does not have."""
 
-import boto3
 import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from cli.queue_counts import CannotCount, count_waiting
+from cli.queue_counts import CannotCount, count_waiting, open_session
 from cli.regions import UnknownRegion, find_region
+from cli.samconfig import DeploySettings
 from cli.stack import open_stack
-from tests.adapters.aws import fake_aws
 from tests.unit.cli.archives import deployed_stack
 from tests.unit.cli.folders import write_workspace
 
@@ -52,19 +51,21 @@ def test_a_stack_is_looked_up_in_aws_region(monkeypatch):
         assert stack.client("sqs").meta.region_name == "eu-central-1"
 
 
-def test_queues_are_counted_in_aws_region(monkeypatch):
-    with fake_aws():
-        sqs = boto3.client("sqs", region_name="eu-central-1")
-        sqs.create_queue(QueueName="shop-all")
-        sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="shop-all")["QueueUrl"], MessageBody="{}")
-        monkeypatch.setenv("AWS_REGION", "eu-central-1")
-        assert count_waiting(["shop-all"]) == {"shop-all": 1}
+def test_queues_are_looked_for_in_aws_region(monkeypatch):
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    assert open_session(DeploySettings("default", "shop")).region_name == "eu-central-1"
+
+
+def test_the_region_of_samconfig_comes_before_aws_region(monkeypatch):
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    settings = DeploySettings("default", "shop", region="eu-west-1")
+    assert open_session(settings).region_name == "eu-west-1"
 
 
 def test_queues_of_an_unknown_region_cannot_be_counted(monkeypatch):
     monkeypatch.setenv("AWS_REGION", "eu-cental-1")
     with pytest.raises(CannotCount, match="unknown AWS region 'eu-cental-1'"):
-        count_waiting(["shop-all"])
+        count_waiting(DeploySettings("default", "shop"), ["All"])
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,15 @@ import pytest
 from cli.local.metrics.alarms import judge
 from cli.local.metrics.definitions import Stack, UnknownFunction, read_alarms, resolve
 from cli.local.metrics.series import Point, Series, make_metric
-from tests.template.expand import TEMPLATE, expand_template
+from tests.template.expand import TEMPLATE, expand_template, resolve_name
 
 NOW, MINUTE = 1000.0, 5.0
 OWN = "Sluice/s"  # the stack is called s
 SYNC = {"sync": "purchases-to-crm", "service": "delivery"}
-DLQ, QUEUE = {"QueueName": "s-PurchasesToCrm-dlq"}, {"QueueName": "s-PurchasesToCrm"}
+DLQ, QUEUE = {"QueueName": "s-id-PurchasesToCrm-dlq"}, {"QueueName": "s-id-PurchasesToCrm"}
 API = {"ApiId": "api"}
 DAY = 24 * 3600
+NAMES = {"AWS::StackName": "s", "AWS::StackId": "arn:aws:cloudformation:us-east-1:0:stack/s/id-0"}
 type Measured = tuple[str, str, Mapping[str, str], float]
 
 
@@ -27,7 +28,7 @@ def make_stack() -> Stack:
     for name, resource in resources.items():
         own = resource.get("Properties", {})
         if "QueueName" in own:
-            physical[name] = "http://q/" + own["QueueName"]["Fn::Sub"].replace("${AWS::StackName}", "s")
+            physical[name] = "http://q/" + resolve_name(own["QueueName"], NAMES)
         elif not resource["Type"].startswith("AWS::CloudWatch"):
             physical[name] = "api" if name == "HttpApi" else f"id-of-{name}"
     return Stack(resources, physical, {"AWS::StackName": "s", "AWS::Region": "us-east-1"})
@@ -62,7 +63,7 @@ CASES: dict[str, tuple[str, list[Measured], int]] = {
     "old events": (f"{CRM}-dead", [("AWS/SQS", "ApproximateAgeOfOldestMessage", QUEUE, 10 * DAY + 1)], 4),
     "another's letter": (
         f"{CRM}-dead",
-        [("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "s-EventsToWebhook-dlq"}, 1)],
+        [("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "s-id-EventsToWebhook-dlq"}, 1)],
         0,
     ),
     "many dead": (f"{CRM}-failing", attempts(100, Dead=6), 1),
@@ -121,22 +122,22 @@ CASES: dict[str, tuple[str, list[Measured], int]] = {
     "functions fail": ("s-router", [(OWN, "FunctionErrors", {"service": "router"}, 1)], 16),
     "ingest waits": (
         "s-router",
-        [("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "s-ingest"}, 301)],
+        [("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "s-id-ingest"}, 301)],
         8,
     ),
     "ingest letter": (
         "s-ingest-dlq",
-        [("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "s-ingest-dlq"}, 1)],
+        [("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "s-id-ingest-dlq"}, 1)],
         1,
     ),
     "old ingest letters": (
         "s-ingest-dlq",
-        [("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "s-ingest-dlq"}, 10 * DAY + 1)],
+        [("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "s-id-ingest-dlq"}, 10 * DAY + 1)],
         2,
     ),
     "old ingest packs": (
         "s-ingest-dlq",
-        [("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "s-ingest"}, 10 * DAY + 1)],
+        [("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "s-id-ingest"}, 10 * DAY + 1)],
         4,
     ),
     "late archive": (

@@ -18,7 +18,7 @@ DAY = 86_400
 def build_drain() -> Callable[..., dict[str, Drained]]:
     """One a container: `drain(seconds=…)` over ingest's dead-letter queue and those of the workspace's syncs.
 
-    Queues are found by the naming rule: `<stack>-ingest-dlq`, `<stack>-<Sync>-dlq`.
+    Queues are found by the naming rule: `<base>ingest-dlq`, `<base><Sync>-dlq`.
     """
     ingest_dlq = os.environ["SLUICE_INGEST_DLQ_URL"]
     base = ingest_dlq.removesuffix("ingest-dlq")

@@ -112,7 +112,7 @@ class Router:
         self._dedup = Deduplication(workspace["sources"], dedup_hours * 3600)
         self._claims, self._archive, self._queues = claims, archive, queues
         self._queue_url = ingest_queue_url
-        self._queue_base = ingest_queue_url.removesuffix("ingest")  # <stack>-ingest, <stack>-<Sync>
+        self._queue_base = ingest_queue_url.removesuffix("ingest")  # <base>ingest, <base><Sync>
         self._clock = clock
         self._tail = tail
 

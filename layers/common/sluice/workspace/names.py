@@ -2,7 +2,7 @@
 
 import re
 
-# File stems. Short, so that `<stack>-<Sync>-dlq` stays within SQS's 80 characters.
+# File stems. Short, so that `<stack>-<8 hex digits>-<Sync>-dlq` stays within SQS's 80 characters.
 SLUG = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 MAX_SLUG = 40
 _YAML_WORDS = frozenset(
