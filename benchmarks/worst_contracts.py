@@ -26,6 +26,8 @@ _NESTED = {"items": {"anyOf": [{"items": {"anyOf": [{"type": "string"}, {"type":
 SCHEMAS: dict[str, tuple[dict[str, Any], Any]] = {
     "numbers": ({"anyOf": [*({"const": n + 0.5} for n in range(17)), {}]}, 1),
     "integers": ({"anyOf": [*({"const": n} for n in range(17)), {}]}, 1.5),
+    "enum of integers": ({"anyOf": [{"enum": list(range(1, 20))}, {}]}, 0.5),
+    "near zero": ({"anyOf": [*({"const": n + 0.5} for n in range(17)), {}]}, 5e-324),
     "objects": ({"anyOf": [{"enum": [{"a": n} for n in range(55)]}, {}]}, {"a": 99}),
     "branches": ({"anyOf": [*[{"required": ["a"]}] * 150, {}]}, {}),
     "divisors": ({"allOf": [{"multipleOf": 0.01}] * 3}, 1e308),

@@ -9,6 +9,7 @@ from jsonschema_rs import Draft7Validator
 from sluice.contracts.declared import Node, compile_declared
 from sluice.contracts.document import admit_fields, build_document
 from sluice.contracts.messages import Teller, limit, shorten
+from sluice.contracts.near_zero import compares_numbers, move_from_zero
 from sluice.contracts.outcome import Outcome
 from sluice.contracts.standard import DATA_KEYS, admit
 from sluice.contracts.validator import build_validator
@@ -25,7 +26,10 @@ UNDECLARED = ": undeclared field"
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A declared event. `key` is where its data is, "" where the schema is of the whole event."""
+    """A declared event. `key` is where its data is, "" where the schema is of the whole event.
+
+    `compares_numbers`: its schema compares numbers, so those next to zero are kept from the engine.
+    """
 
     key: str
     version: str
@@ -34,12 +38,13 @@ class Definition:
     declared: Node
     on_undeclared_fields: str
     on_schema_violation: str
+    compares_numbers: bool
 
     def check(self, event: Event, name: str | None) -> Outcome | None:
         """None where the event keeps the contract; never raises, never changes the event."""
         data = (event.get(self.key) or {}) if self.key else event
         try:
-            is_valid = self.validator.is_valid(data)
+            is_valid = self.validator.is_valid(self._prepare(data))
             if is_valid and self.declared.holds(data):
                 return None
             return self._judge(event, name, data, is_valid=is_valid)
@@ -47,15 +52,18 @@ class Definition:
             messages = [shorten(f"the event cannot be checked: {error}")]
             return self._conclude(event, name, event, messages, (), is_violated=True)
 
+    def _prepare(self, data: Any) -> Any:
+        return move_from_zero(data) if self.compares_numbers else data
+
     def _judge(self, event: Event, name: str | None, data: Any, *, is_valid: bool) -> Outcome | None:
         """What is wrong only as long as undeclared fields are there is not the schema's violation."""
         root = (self.key,) if self.key else ()
         paths = [format_field((*root, *path)) for path in self.declared.find(data)]
         pruned = self.declared.prune(data) if paths else data
-        is_violated = not is_valid and not (paths and self.validator.is_valid(pruned))
+        is_violated = not is_valid and not (paths and self.validator.is_valid(self._prepare(pruned)))
         messages = limit(f"{path}{UNDECLARED}" for path in paths)
         if is_violated:
-            messages += self.teller.tell(pruned, root)
+            messages += self.teller.tell(self._prepare(pruned), root)
         kept = ({**event, self.key: pruned} if self.key else pruned) if paths else event
         return self._conclude(event, name, kept, messages, paths, is_violated=is_violated)
 
@@ -108,6 +116,7 @@ def compile_definition(
         compile_declared(document, admitted),
         spec["on_undeclared_fields"],
         spec["on_schema_violation"],
+        compares_numbers(document),
     )
 
 

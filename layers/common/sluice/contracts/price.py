@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from sluice.contracts.near_zero import is_near_zero
 from sluice.contracts.shape import Schema
 
 _ANNOTATIONS = frozenset(
@@ -19,6 +20,7 @@ _APPLICATORS = frozenset(
 _LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _NUMBER = 40  # the engine compares numbers as exact fractions
 _FRACTIONAL_LIMIT = 15
+_NEAR_ZERO = 10_000  # refused: an event may hold it, too
 _CONTAINER = 10
 _INTEGER_DIVISOR, _DIVISOR, _TINY_DIVISOR = 20, 250, 10_000
 _TINY = 1e-12
@@ -43,7 +45,7 @@ def price_schema(schema: Schema) -> int:
     if "const" in schema:
         steps += _price_option(schema["const"])
     steps += _price_options(schema.get("enum"))
-    steps += sum(_FRACTIONAL_LIMIT for word in _LIMITS if isinstance(schema.get(word), float))
+    steps += sum(_price_limit(schema.get(word)) for word in _LIMITS)
     steps += _price_divisor(schema.get("multipleOf"))
     steps += len(_sized(schema.get("dependencies"))) + len(_sized(schema.get("required")))
     steps += min(len(_sized(schema.get("properties"))), 40)  # of more, the engine looks up the value's fields
@@ -150,12 +152,10 @@ def _read_times(text: str) -> int:
 
 
 def _price_options(options: Any) -> int:
-    """Texts alone, and integers alone, are looked up; others are compared one by one."""
+    """Texts alone are looked up; others are compared one by one, integers with every number that is none."""
     if not isinstance(options, list):
         return 0
     if all(type(option) is str or option is None or type(option) is bool for option in options):
-        return 1
-    if all(type(option) is int for option in options):
         return 1
     return sum(map(_price_option, options))
 
@@ -163,7 +163,15 @@ def _price_options(options: Any) -> int:
 def _price_option(option: Any) -> int:
     if isinstance(option, dict | list):
         return _CONTAINER + count_values(option)
+    if is_near_zero(option):
+        return _NEAR_ZERO
     return _NUMBER if type(option) in (int, float) else 1
+
+
+def _price_limit(limit: Any) -> int:
+    if is_near_zero(limit):
+        return _NEAR_ZERO
+    return _FRACTIONAL_LIMIT if isinstance(limit, float) else 0
 
 
 def _price_divisor(divisor: Any) -> int:
