@@ -80,6 +80,11 @@ def read_states(facts: Facts) -> dict[str, str]:
     return {alarm["AlarmName"]: alarm["StateValue"] for alarm in alarms}
 
 
+def name_queue(url: str) -> str:
+    """The name in a queue's URL, as CloudWatch has it."""
+    return url.rpartition("/")[2]
+
+
 def wait_for_state(facts: Facts, alarm: str, state: str) -> None:
     eventually(lambda: read_states(facts).get(alarm), lambda found: found == state, what=f"{alarm} {state}")
 
@@ -373,7 +378,8 @@ def test_what_this_machine_cannot_have_raises_its_alarm_where_cloudwatch_says_so
 ) -> None:
     """Letters and events of ten days, and a Firehose that is late or fails: the cause itself is not tried."""
     ten_days, streams = 10 * 86_400 + 60, (f"{STACK}-events", f"{STACK}-deliveries")
-    queues = (f"{CRM}-dlq", CRM, f"{STACK}-ingest-dlq", f"{STACK}-ingest")
+    ingest, crm = name_queue(watched["ingest_queue"]), name_queue(watched["queues"]["orders-to-crm"]["queue"])
+    queues = (f"{crm}-dlq", crm, f"{ingest}-dlq", ingest)
     values = {f"{CRM}-dead": 2 | 4, f"{STACK}-ingest-dlq": 2 | 4, f"{STACK}-archive": 1 | 2 | 4 | 8}
     for alarm in values:
         wait_for_state(watched, alarm, "OK")
@@ -444,11 +450,12 @@ def test_queues_and_functions_have_metrics_to_look_at(watched: Facts, run: str) 
             for dimension in metric["Dimensions"]
         }
 
+    crm = name_queue(watched["queues"]["orders-to-crm"]["queue"])
     wanted = {
         ("Delivered", "orders-to-crm"),
         ("Accepted", "router"),
-        ("ApproximateNumberOfMessagesDelayed", CRM),
-        ("ApproximateNumberOfMessagesVisible", f"{CRM}-dlq"),
+        ("ApproximateNumberOfMessagesDelayed", crm),
+        ("ApproximateNumberOfMessagesVisible", f"{crm}-dlq"),
         ("Errors", CRM),
         ("Count", watched["resources"]["HttpApi"]),
     }

@@ -357,7 +357,7 @@ def test_a_resume_sends_what_was_left_and_repeats_nothing_that_was_noted(stack, 
         patched.setattr(run, "Queues", Interrupted)
         Interrupted.left = calls
         told = call("--from", "3h")
-    assert told.exit_code == 1
+    assert told.exit_code == 130
     (state,) = (tmp_path / "replays").glob("*.json")
     assert f"sluice replay --id {state.stem}" in told.stderr
     archive(stack, make_line(99), name="o1-late")  # in the window that is under way, or in one to come

@@ -20,7 +20,7 @@ def take(*raws, **limits):
     around = Surroundings(
         received_at=NOW, received_text="2026-11-22T09:00:00.000Z", new_id=lambda: "new-id", type="track"
     )
-    intake = Packer("web", around, Limits(**limits), lenient=False).pack(list(raws), {})
+    intake = Packer("web", around, Limits(**limits), size=10_000_000, lenient=False).pack(list(raws), {})
     return [parse_ingest_pack(body) for body in intake.bodies]
 
 
