@@ -188,7 +188,7 @@ def _fit(digits: str) -> int | str:
     """An integer where JSON's readers keep it, else its digits."""
     if len(digits) <= 20 and -(2**63) <= (whole := int(digits)) < 2**64:
         return whole
-    return digits
+    return str(digits)  # a plain text, where it was a Literal
 
 
 def write_id(value: Any) -> str:

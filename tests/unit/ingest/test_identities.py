@@ -1,8 +1,10 @@
 """Ids and types as clients send them: what is missing, what is the same, and what keeps its digits."""
 
+import orjson
 import pytest
 
 from tests.builders import make_event
+from tests.unit.ingest.world import World
 
 MADE = "id-"
 
@@ -201,3 +203,10 @@ def test_the_case_of_a_path_does_not_matter(world, path):
 def test_other_types_stay_unknown(world, kind):
     [event] = world.take(make_event(type=kind))
     assert (event["type"], world.blocked) == (kind, {0: ["unknown_type"]})
+
+
+def test_an_event_whose_id_is_longer_than_64_bits_is_accepted():
+    world = World()
+    world.send(b'{"batch": [{"type": "track", "event": "E", "userId": 12345678901234567890123}]}')
+    [pack] = map(orjson.loads, world.bodies)
+    assert (pack["blocked"], pack["events"][0]["userId"]) == ({}, "12345678901234567890123")
