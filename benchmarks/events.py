@@ -1,22 +1,39 @@
 """The events to measure with: a file's, or 10,000 made here, of about 1.2 KB each."""
 
 import random
+import time
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from sluice.times import DAY, format_time, parse_time
+
+TIMES = ("timestamp", "originalTimestamp", "sentAt", "receivedAt")
 PRODUCTS = ["Shoes", "Shirt", "Hat", "Socks", "Jacket", "Scarf"]
 NAMES = ["Product Viewed", "Product Added", "Order Completed", "Cart Viewed", "Signed Up"]
 
 
 def load_events(path: Path | None) -> list[dict[str, Any]]:
-    """One JSON object a line."""
+    """One JSON object a line. Their times are moved by whole days, so that the last one is of today.
+
+    Otherwise ingest would note on each of them that its time was moved by more than a day.
+    """
     if path is None:
         chance = random.Random(20_26)
-        return [make_event(chance, n) for n in range(10_000)]
-    with path.open("rb") as lines:
-        return [orjson.loads(line) for line in lines if line.strip()]
+        events = [make_event(chance, n) for n in range(10_000)]
+    else:
+        with path.open("rb") as lines:
+            events = [orjson.loads(line) for line in lines if line.strip()]
+    told = [
+        moment for event in events for name in TIMES if (moment := parse_time(event.get(name))) is not None
+    ]
+    days = (time.time() - max(told, default=time.time())) // DAY
+    for event in events:
+        for name in TIMES:
+            if (moment := parse_time(event.get(name))) is not None:
+                event[name] = format_time(moment + days * DAY)
+    return events
 
 
 def make_event(chance: random.Random, n: int) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Ingest, handler and all, by events a request."""
 
+import time
 from collections.abc import Sequence
 from itertools import batched
 from typing import Any
@@ -9,13 +10,14 @@ import orjson
 from benchmarks.harness import Context, Counter, Event, Figures, measure
 from benchmarks.stages import KEY
 from functions.ingest.app import handler
+from sluice.times import format_time
 
 
 def ingest_requests(events: Sequence[Event], size: int) -> list[dict[str, Any]]:
     """Gateway events with `size` events each, as a server SDK sends them."""
-    requests = []
+    requests, sent_at = [], format_time(time.time())
     for batch in batched(events, size, strict=False):
-        body = {"batch": list(batch), "writeKey": KEY, "sentAt": "2026-11-22T00:00:00.000Z"}
+        body = {"batch": list(batch), "writeKey": KEY, "sentAt": sent_at}
         requests.append(
             {
                 "version": "2.0",

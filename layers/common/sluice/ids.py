@@ -80,9 +80,7 @@ def is_placeholder(text: str) -> bool:
     It is blank, has punctuation only, consists of words of PLACEHOLDERS, is -1, is a template that nobody
     filled in (`{{ event.id }}`), or is the text of a function that nobody called.
     """
-    if text[-1:] in _NEVER_LAST or text[:1] in _NEVER_FIRST:
-        return False
-    if _SERIAL.match(text):
+    if text and (text[-1] in _NEVER_LAST or text[0] in _NEVER_FIRST or _SERIAL.match(text)):
         return False
     return is_blank(text) or _is_code(trim(text)) or _consists_of_words(text)
 

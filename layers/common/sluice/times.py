@@ -6,7 +6,7 @@
 
 import math
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
@@ -61,7 +61,6 @@ _COMPACT = _compile(
     r"(?:T(?P<hour>\d\d):?(?P<minute>\d\d)(?::?(?P<second>\d\d(?:[.,]\d+)?))?(?P<offset>Z|[+-]\d\d(?::?\d\d)?)?)?"
 )
 # What nearly everybody sends. `datetime.fromisoformat` alone takes more, such as `2021-01-01T00:00:00Z2022`.
-_SECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
 _COMMON = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
 # Each space stands for any white space.
 _FORMS: Final = (
@@ -82,17 +81,20 @@ def read_time(value: object) -> float | None:
     Numbers are seconds to nanoseconds since 1970, told apart by magnitude. Without an offset a time is UTC.
     """
     if type(value) is str:
-        epoch = _read_usual(value)
-        if epoch is not None:
-            return epoch
-        if len(value) > MAX_CHARACTERS:
-            return None
-        if _COMMON.fullmatch(value):
+        if (  # `2026-12-01T00:00:00.000Z`, as nearly all SDKs write it
+            len(value) == 24
+            and value[10] == "T"
+            and value[13] == ":"
+            and value[16] == ":"
+            and value[19] == "."
+            and value[23] == "Z"
+            and value[0] in "12"
+        ):
             try:
-                return _find_epoch(datetime.fromisoformat(value))
+                return (datetime.fromisoformat(value) - _EPOCH).total_seconds()
             except ValueError:
                 pass
-        return _read_text(" ".join(trim(value).split()))
+        return _read_text(value) if len(value) <= MAX_CHARACTERS else None
     if type(value) is int or type(value) is float:
         return _read_number(value)
     return None
@@ -127,32 +129,8 @@ def format_time(epoch: float) -> str:
     """
     if not EARLIEST <= epoch <= LATEST:
         epoch = EARLIEST if epoch < EARLIEST else LATEST
-    second, millisecond = divmod(round(epoch * 1000), 1000)
-    return _format_second(second) + _MILLISECONDS[millisecond]
-
-
-def _read_usual(text: str) -> float | None:
-    """Epoch seconds of `2026-12-01T00:00:00.000Z`, which SDKs send; None for every other text.
-
-    The events of a request are seconds apart, so most seconds were read before.
-    """
-    if (
-        len(text) != 24
-        or text[23] != "Z"
-        or text[19] != "."
-        or not (text[20:23].isdigit() and text.isascii())
-    ):
-        return None
-    second = _read_second(text[:19])
-    return None if second is None else (second * 1000 + int(text[20:23])) / 1000
-
-
-@lru_cache(maxsize=4096)
-def _read_second(text: str) -> int | None:
-    try:
-        return int(datetime.fromisoformat(text + "+00:00").timestamp()) if _SECOND.fullmatch(text) else None
-    except ValueError:
-        return None
+    milliseconds = round(epoch * 1000)
+    return _format_second(milliseconds // 1000) + _MILLISECONDS[milliseconds % 1000]
 
 
 def _find_epoch(moment: datetime) -> float | None:
@@ -163,7 +141,7 @@ def _find_epoch(moment: datetime) -> float | None:
 @lru_cache(maxsize=4096)
 def _format_second(epoch: int) -> str:
     """The events of a request are seconds apart, and this is most of the work."""
-    return datetime.fromtimestamp(epoch, UTC).isoformat()[:19]
+    return (_EPOCH + timedelta(seconds=epoch)).isoformat()[:19]
 
 
 @lru_cache(maxsize=1024)
@@ -173,6 +151,12 @@ def _parse_receipt(text: str) -> float | None:
 
 
 def _read_text(text: str) -> float | None:
+    if _COMMON.fullmatch(text):
+        try:
+            return _find_epoch(datetime.fromisoformat(text))
+        except ValueError:
+            pass
+    text = " ".join(trim(text).split())
     if _NUMBER.fullmatch(text):
         day = parse_time(text) if _COMPACT_DAY.fullmatch(text) else None
         if day is not None:

@@ -28,7 +28,6 @@ from sluice.times import parse_time
 SUSPECT_RECEIVES = CLAIMING_RECEIVES + 1  # received so often, a pack may be what kills the process
 EARLY_SECONDS = 1.0  # SQS delays by whole seconds: what comes this little too early is taken
 PART_ITEMS = 50
-MOST_PART_ITEMS = 200  # about a full pack
 SETTLE_EVERY = 0.25  # seconds of work that a container which is killed repeats, besides the part in hand
 UNREADABLE = "unreadable: "
 POISON_VISIBILITY = 1
@@ -224,14 +223,17 @@ class Delivery:
 
 
 def group_works(works: Iterable[PackWork], sync: Sync) -> Iterator[list[PackWork]]:
-    """Parts of a run. Each keeps all threads busy, unless that takes more items than a full pack."""
+    """Parts of a run, each as large as keeps all threads busy.
+
+    Smaller ones would not help: the run would take as much longer as a killed container repeats less.
+    """
     part: list[PackWork] = []
     items = calls = 0
     for work in works:
         part.append(work)
         items += len(work.pack.items)
         calls += math.ceil(len(work.pack.items) / sync.max_items)
-        if items >= MOST_PART_ITEMS or (items >= PART_ITEMS and calls >= sync.concurrency):
+        if items >= PART_ITEMS and calls >= sync.concurrency:
             yield part
             part, items, calls = [], 0, 0
     if part:

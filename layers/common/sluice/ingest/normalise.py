@@ -148,9 +148,7 @@ def _identify_message(event: Event, around: Surroundings, notes: list[str]) -> N
 def _settle_ids(event: Event, notes: list[str]) -> None:
     """A number has one form as an id, and a blank text is not an id."""
     for name in _IDS:
-        if name not in event:
-            continue
-        value = event[name]
+        value = event.get(name)
         if type(value) is str:
             if value and is_placeholder(value):
                 _settle_placeholder(event, name, value, notes)
@@ -228,16 +226,16 @@ def _set_times(event: Event, around: Surroundings, notes: list[str]) -> str:
     """
     event["receivedAt"] = around.received_text
     name, told = "timestamp", event.get("timestamp")
+    original = event.get("originalTimestamp")
     epoch = read_time(told)
     if epoch is None and _is_missing(told):
-        name, told = "originalTimestamp", event.get("originalTimestamp")
+        name, told = "originalTimestamp", original
         epoch = read_time(told)
     sent = _find_sent(event, around, notes)
     if epoch is None and _is_missing(told):
         event["timestamp"] = event["originalTimestamp"] = around.received_text
         return ""
-    original = event.get("originalTimestamp")
-    if original is None or _is_missing(original):
+    if _is_missing(original):
         event["originalTimestamp"] = told
     moment = None if epoch is None else _place(epoch, sent, around.received_at)
     if epoch is None or moment is None:
@@ -269,14 +267,15 @@ def _place(told: float, sent: float | None, received: float) -> float | None:
 def _find_sent(event: Event, around: Surroundings, notes: list[str]) -> float | None:
     """When the client sent it by its own clock; None where it does not say: nothing to correct."""
     sent_at = event.get("sentAt")
-    if sent_at is None or _is_missing(sent_at):
+    sent = read_time(sent_at)
+    if sent is not None:
+        return sent
+    if _is_missing(sent_at):
         sent_at, sent = around.sent_at, around.sent_epoch
         if sent is None and _is_missing(sent_at):
             event.pop("sentAt", None)
             return None
         event["sentAt"] = sent_at
-    else:
-        sent = read_time(sent_at)
     if sent is None:
         event["sentAt"] = around.received_text
         notes.append(f"sentAt replaced: {_excerpt(sent_at)} is not a time")
