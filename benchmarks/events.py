@@ -25,10 +25,9 @@ def load_events(path: Path | None) -> list[dict[str, Any]]:
     else:
         with path.open("rb") as lines:
             events = [orjson.loads(line) for line in lines if line.strip()]
-    told = [
-        moment for event in events for name in TIMES if (moment := parse_time(event.get(name))) is not None
-    ]
-    days = (time.time() - max(told, default=time.time())) // DAY
+    moments = [parse_time(event[name]) for event in events for name in TIMES if name in event]
+    last = max((moment for moment in moments if moment is not None), default=time.time())
+    days = (time.time() - last) // DAY
     for event in events:
         for name in TIMES:
             if (moment := parse_time(event.get(name))) is not None:
