@@ -110,7 +110,7 @@ build: $(DEV) $(SAM_CLI) ## Compile the workspace and build what is deployed (AR
 
 deploy: $(DEV) $(SAM_CLI) ## Check, build and deploy to your AWS account (ARGS="--config-env prod")
 	$(SLUICE) check $(CONFIG_ENV)
-	$(SLUICE) template --check
+	$(SLUICE) doctor -- $(ARGS)
 	@$(MAKE) build
 	$(SAM) deploy $(ARGS)
 

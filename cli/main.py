@@ -10,6 +10,7 @@ from cli.build import build
 from cli.check import check
 from cli.cost.commands import cost
 from cli.dlq.commands import app as dlq_app
+from cli.doctor.commands import doctor
 from cli.functions.command import functions_app
 from cli.init import init
 from cli.local.commands import local_app
@@ -45,6 +46,7 @@ app.command()(init)
 app.command()(check)
 app.command()(build)
 app.command()(template)
+app.command()(doctor)
 app.command()(schema)
 app.command()(preview)
 app.command()(status)

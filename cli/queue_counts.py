@@ -1,6 +1,6 @@
 """How many messages wait in the queues of a stack's syncs, as an operator asks before taking them away."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import boto3
@@ -36,10 +36,16 @@ def count_waiting(settings: DeploySettings, syncs: Iterable[str]) -> dict[str, i
         urls = _find_queues(session, settings.stack)
         sqs = session.client("sqs")
         wanted = [f"{sync}{suffix}" for sync in syncs for suffix in ("Queue", "Dlq")]
-        counts = {urls[name].rpartition("/")[2]: _count(sqs, urls[name]) for name in wanted if name in urls}
+        found = {urls[name].rpartition("/")[2]: urls[name] for name in wanted if name in urls}
+        counts = count_messages(sqs, found)
     except (UnknownRegion, BotoCoreError, ClientError) as problem:
         raise CannotCount(str(problem)) from problem
     return {queue: count for queue, count in counts.items() if count}
+
+
+def count_messages(sqs: "SQSClient", urls: Mapping[str, str]) -> dict[str, int]:
+    """Visible, in flight and delayed messages by the names of the queues. Raises what boto3 raises."""
+    return {name: _count(sqs, url) for name, url in urls.items()}
 
 
 def open_session(settings: DeploySettings) -> boto3.Session:

@@ -13,8 +13,9 @@ from rich.markup import escape
 from cli.entry import INTERRUPTED
 from cli.local.demo import run_demo
 from cli.local.errors import LocalStackError
+from cli.local.latency import EventsOption, RateOption, measure_latency, print_latencies
 from cli.local.outage import DestinationArgument, StatusOption, break_destination, heal_destination
-from cli.local.progress import console, errors
+from cli.local.progress import console, errors, show_step
 from cli.local.replacing import confirm_workspace
 from cli.local.settings import LocalSettings, read_settings
 from cli.local.stack import read_stack, start_stack, stop_stack
@@ -84,6 +85,20 @@ def heal(destination: DestinationArgument) -> None:
         "`sluice sync probe SYNC` lets it try with the next event.",
         soft_wrap=True,
     )
+
+
+@local_app.command()
+def latency(events: EventsOption = 30, rate: RateOption = 1.0) -> None:
+    """Send events one by one to the local stack and measure when each destination is first called.
+
+    Functions are warm. The router's window (RouterWindowSeconds) is kept as on AWS; AWS's own network and
+    queues add to it.
+    """
+    with explain_failure():
+        stack = read_stack(read_settings())
+        with show_step(f"sending {events} events", f"{events} events arrived"):
+            latencies = measure_latency(stack, events, rate)
+        print_latencies(latencies)
 
 
 @local_app.command()

@@ -23,6 +23,7 @@ from cli.local.progress import show_step
 from cli.local.server import pid_file as server_pid_file
 from cli.local.server import read_switches, start_server, stop_server
 from cli.local.settings import PROJECT, REGION, STACK_NAME, LocalSettings
+from cli.local.warming import warm_functions
 
 
 def start_stack(settings: LocalSettings) -> dict[str, Any]:
@@ -55,7 +56,9 @@ def _start(settings: LocalSettings) -> dict[str, Any]:
                 stack = _deploy(settings, deployment)
                 stop_background(pump_pid_file(settings))  # it knows the alarms and functions of before
             start_pump(settings)
-            return stack
+        with show_step("starting the functions", "functions started"):
+            warm_functions(stack)
+        return stack
     except BaseException:
         if not was_deployed:
             _stop(settings)

@@ -80,9 +80,21 @@ def test_every_mapping_reports_single_failures_and_has_a_ceiling(of_type: Any) -
     ceilings = {}
     for name, mapping in of_type("AWS::Lambda::EventSourceMapping").items():
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
-        assert mapping["BatchSize"] <= 10 or mapping["MaximumBatchingWindowInSeconds"] >= 1, name
         ceilings[name] = mapping["ScalingConfig"]["MaximumConcurrency"]
     assert ceilings == {"RouterMapping": 50, "PlainDeliveryMapping": 10, "OwnDeliveryMapping": 3}
+
+
+def test_only_a_mapping_with_a_window_takes_more_than_ten_messages(example: Any, of_type: Any) -> None:
+    mappings = of_type("AWS::Lambda::EventSourceMapping")
+    router = mappings.pop("RouterMapping")
+    assert router["MaximumBatchingWindowInSeconds"] == {"Ref": "RouterWindowSeconds"}
+    assert router["BatchSize"] == {"Fn::If": ["CollectsForRouter", 100, 10]}
+    has_window = {"Fn::Not": [{"Fn::Equals": [{"Ref": "RouterWindowSeconds"}, 0]}]}
+    assert example["Conditions"]["CollectsForRouter"] == has_window
+    assert example["Parameters"]["RouterWindowSeconds"]["Default"] == 0
+    for name, mapping in mappings.items():
+        assert mapping["BatchSize"] <= 10, name
+        assert "MaximumBatchingWindowInSeconds" not in mapping, name
 
 
 def test_every_queue_refuses_plain_http(of_type: Any) -> None:

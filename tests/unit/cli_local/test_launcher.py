@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
-from cli.local.ministack_launcher import pass_compressed_bodies_unharmed, tell_how_the_client_came
+from cli.local.ministack_launcher import (
+    keep_windows,
+    pass_compressed_bodies_unharmed,
+    tell_how_the_client_came,
+)
 
 pytestmark = pytest.mark.enable_socket  # an event loop needs a pair of them
 
@@ -63,3 +67,66 @@ def test_a_function_learns_by_which_url_and_from_where_its_client_came(
         seen,
         "http",
     )
+
+
+class Emulator:
+    """As much of MiniStack's queue and mapping as `keep_windows` touches, with a clock."""
+
+    def __init__(self, window: int) -> None:
+        self.time, self.waiting = 0.0, list[dict[str, str]]()
+        self._queues = {"queue": {"attributes": {"QueueArn": "arn"}}}
+        self._mapping = {"EventSourceArn": "arn", "MaximumBatchingWindowInSeconds": window}
+        keep_windows(self, self, lambda: self.time)
+
+    def _iter_all_esms(self) -> list[tuple[str, str, dict[str, Any]]]:
+        return [
+            ("account", "region", self._mapping),
+            ("account", "region", {**self._mapping, "EventSourceArn": "other"}),
+        ]
+
+    def _receive_messages_for_esm(self, queue_url: str, max_number: int) -> list[dict[str, str]]:
+        assert queue_url == "queue"
+        assert max_number <= 10
+        taken, self.waiting = self.waiting[:max_number], self.waiting[max_number:]
+        return taken
+
+    def send(self, count: int, body: str = "x") -> None:
+        self.waiting += [{"body": body}] * count
+
+    def poll(self, batch_size: int = 100) -> int:
+        return len(self._receive_messages_for_esm("queue", batch_size))
+
+
+def test_without_a_window_what_is_there_is_handed_out_at_once() -> None:
+    emulator = Emulator(window=0)
+    emulator.send(12)
+    assert [emulator.poll(10), emulator.poll(10), emulator.poll(10)] == [10, 2, 0]
+
+
+def test_a_window_begins_with_the_first_message_and_ends_with_all_of_them() -> None:
+    emulator = Emulator(window=2)
+    assert emulator.poll() == 0
+    emulator.time = 5.0
+    emulator.send(1)
+    assert emulator.poll() == 0
+    emulator.time = 6.9
+    emulator.send(15)
+    assert emulator.poll() == 0
+    emulator.time = 7.0
+    assert emulator.poll() == 16
+    assert emulator.poll() == 0
+
+
+def test_a_full_batch_does_not_wait_for_its_window() -> None:
+    emulator = Emulator(window=2)
+    emulator.send(130)
+    assert emulator.poll() == 100
+    assert emulator.poll() == 0
+    emulator.time = 2.0
+    assert emulator.poll() == 30
+
+
+def test_a_batch_as_large_as_an_invocation_does_not_wait_for_its_window() -> None:
+    emulator = Emulator(window=2)
+    emulator.send(6, "x" * 1_000_000)
+    assert emulator.poll() == 6

@@ -28,7 +28,8 @@ from sluice.times import parse_time
 SUSPECT_RECEIVES = CLAIMING_RECEIVES + 1  # received so often, a pack may be what kills the process
 EARLY_SECONDS = 1.0  # SQS delays by whole seconds: what comes this little too early is taken
 PART_ITEMS = 50
-SETTLE_EVERY = 0.25  # seconds of work that a container which is killed repeats, besides the part in hand
+MOST_PART_ITEMS = 300
+SETTLE_EVERY = 0.1  # seconds of work that a container which is killed repeats, besides the part in hand
 UNREADABLE = "unreadable: "
 POISON_VISIBILITY = 1
 SUSPECT_MARGIN = 30  # seconds after the end of a run until its suspects can be received again
@@ -233,7 +234,7 @@ def group_works(works: Iterable[PackWork], sync: Sync) -> Iterator[list[PackWork
         part.append(work)
         items += len(work.pack.items)
         calls += math.ceil(len(work.pack.items) / sync.max_items)
-        if items >= PART_ITEMS and calls >= sync.concurrency:
+        if items >= MOST_PART_ITEMS or (items >= PART_ITEMS and calls >= sync.concurrency):
             yield part
             part, items, calls = [], 0, 0
     if part:

@@ -1,0 +1,93 @@
+"""Every secret that a destination or a function names: it exists, and it can be read and decrypted."""
+
+from collections.abc import Iterator
+from botocore.exceptions import ClientError
+
+from cli.doctor.deployment import Deployment
+from cli.doctor.findings import Finding, explain, ok, problem, warning
+from cli.local.overlay import find_secrets
+
+CHECK_SECRETS = "secrets"
+_MISSING = ("ParameterNotFound", "ResourceNotFoundException")
+_UNREADABLE = (
+    "DecryptionFailure",
+    "InvalidKeyId",
+    "InvalidRequestException",  # Secrets Manager: the secret is marked for deletion
+    "KMSInvalidStateException",
+    "DisabledException",
+)
+AWS_KEYS = ("alias/aws/ssm", "alias/aws/secretsmanager")
+KEY_PARAMETER = "KmsKeyArn"
+
+
+def check_secrets(deployment: Deployment) -> Iterator[Finding]:
+    """A finding for each secret that keeps a destination or a function from working. No value is kept."""
+    stack = deployment.stack
+    wanted = {
+        (reference.partition(":")[0], f"{stack}/destinations/{destination}/{reference.partition(':')[2]}"): (
+            f"destination {destination}"
+        )
+        for destination, reference in find_secrets(dict(deployment.workspace))
+    }
+    for function, names in deployment.function_secrets.items():
+        wanted |= {("ssm", f"{stack}/functions/{name}"): f"function {function}" for name in names}
+    findings = [
+        finding for key, owner in sorted(wanted.items()) for finding in _check(deployment, key, owner)
+    ]
+    yield from findings
+    if not findings:
+        yield ok(CHECK_SECRETS, f"{len(wanted)} exist and can be read" if wanted else "none is needed")
+
+
+def _check(deployment: Deployment, key: tuple[str, str], owner: str) -> Iterator[Finding]:
+    store, path = key
+    name, reads = (f"/{path}", _read_parameter) if store == "ssm" else (path, _read_secret)
+    try:
+        encryption = reads(deployment, name)
+    except ClientError as error:
+        yield _explain(error, store, name, owner)
+        return
+    if encryption and encryption not in (*AWS_KEYS, deployment.parameter(KEY_PARAMETER)):
+        text = f"{name} ({owner}) is encrypted with a key of your own, {encryption}"
+        hint = f"the functions may decrypt with the key in {KEY_PARAMETER} only: set it, or use AWS's key"
+        yield warning(CHECK_SECRETS, text, hint)
+
+
+def _read_parameter(deployment: Deployment, name: str) -> str:
+    """The key that a parameter is encrypted with, where that is known. Raises ClientError if it is unreadable."""
+    client = deployment.client("ssm")
+    parameter = client.get_parameter(Name=name, WithDecryption=True)["Parameter"]
+    if parameter["Type"] != "SecureString":
+        return ""
+    filters = [{"Key": "Name", "Option": "Equals", "Values": [name]}]
+    try:
+        found = client.describe_parameters(ParameterFilters=filters)["Parameters"]
+    except ClientError:  # a right of its own: without it nothing is said of the key
+        found = []
+    return str(found[0].get("KeyId", "")) if found else ""
+
+
+def _read_secret(deployment: Deployment, name: str) -> str:
+    client = deployment.client("secretsmanager")
+    client.get_secret_value(SecretId=name)
+    try:
+        return str(client.describe_secret(SecretId=name).get("KmsKeyId", ""))
+    except ClientError:  # as above
+        return ""
+
+
+def _explain(error: ClientError, store: str, name: str, owner: str) -> Finding:
+    details = error.response["Error"]
+    if details["Code"] in _MISSING:
+        if store == "ssm":
+            command = f"aws ssm put-parameter --type SecureString --name {name} --value …"
+        else:
+            command = f"aws secretsmanager create-secret --name {name} --secret-string …"
+        return problem(CHECK_SECRETS, f"{name} ({owner}) does not exist", command)
+    if details["Code"] in _UNREADABLE or "KMS" in details["Code"] or "kms" in details["Message"].lower():
+        text = f"{name} ({owner}) cannot be decrypted: {details['Code']}"
+        return problem(
+            CHECK_SECRETS, text, "look at its KMS key: enabled, and open to you and to the functions"
+        )
+    finding = explain(CHECK_SECRETS, error)
+    return Finding(finding.check, finding.level, f"{name} ({owner}): {finding.text}", finding.hint)

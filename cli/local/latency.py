@@ -1,0 +1,91 @@
+"""`sluice local latency`: how long an event takes from the API to its destinations, one event at a time."""
+
+import math
+import time
+import urllib.request
+import uuid
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.table import Table
+
+from cli.local.errors import LocalStackError
+from cli.local.observe import read_sink
+from cli.local.processes import wait_until
+from cli.local.progress import console
+from cli.local.warming import warm_functions
+from sluice.times import parse_time
+
+EventsOption = Annotated[int, typer.Option("--events", min=1, max=1000, help="How many events are sent.")]
+RateOption = Annotated[float, typer.Option("--rate", min=0.1, max=20, help="Events a second.")]
+ARRIVAL_SECONDS = 30.0
+
+type Latencies = dict[str, list[float]]
+
+
+def measure_latency(stack: dict[str, Any], events: int, rate: float) -> Latencies:
+    """Milliseconds from before the request to the first attempt at each destination that the sink plays.
+
+    Functions are warm. Raises LocalStackError where an event reached nobody.
+    """
+    warm_functions(stack)
+    _send(
+        stack, f"latency-{uuid.uuid4()}"
+    )  # connections, and the parts of functions that start with an event
+    sent: dict[str, float] = {}
+    began = time.monotonic()
+    for n in range(events):
+        time.sleep(max(began + n / rate - time.monotonic(), 0.0))
+        message_id = f"latency-{uuid.uuid4()}"
+        sent[message_id] = time.time()
+        _send(stack, message_id)
+    wait_until(lambda: all(_find_first(stack, sent).values()), ARRIVAL_SECONDS)
+    found = _find_first(stack, sent)
+    missing = [message_id for message_id, arrivals in found.items() if not arrivals]
+    if missing:
+        raise LocalStackError(f"{len(missing)} of {events} events reached no destination within 30 s")
+    latencies: Latencies = {}
+    for message_id, arrivals in found.items():
+        for destination, arrival in arrivals.items():
+            latencies.setdefault(destination, []).append((arrival - sent[message_id]) * 1000)
+    return latencies
+
+
+def find_percentile(values: Sequence[float], percent: float) -> float:
+    """The smallest value that so many percent of them do not exceed."""
+    return sorted(values)[max(math.ceil(len(values) * percent / 100) - 1, 0)]
+
+
+def print_latencies(latencies: Latencies) -> None:
+    table = Table("destination", "events", "p50 ms", "p95 ms", "slowest ms")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for destination, values in sorted(latencies.items()):
+        marks = (find_percentile(values, percent) for percent in (50, 95, 100))
+        table.add_row(destination, str(len(values)), *(f"{mark:.0f}" for mark in marks))
+    console.print(table)
+
+
+def _send(stack: dict[str, Any], message_id: str) -> None:
+    key = next(iter(stack["write_keys"].values()), "")
+    if not key:
+        raise LocalStackError("the workspace has no source to send to")
+    event = {"messageId": message_id, "userId": "latency", "event": "Latency Measured"}
+    headers = {"authorization": f"Basic {b64encode(f'{key}:'.encode()).decode()}"}
+    request = urllib.request.Request(f"{stack['api_url']}/v1/track", orjson.dumps(event), headers)  # noqa: S310
+    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - loopback
+
+
+def _find_first(stack: dict[str, Any], sent: dict[str, float]) -> dict[str, dict[str, float]]:
+    """By message id: when each destination saw it first, as epoch seconds."""
+    found: dict[str, dict[str, float]] = {message_id: {} for message_id in sent}
+    for request in read_sink(stack):
+        body = orjson.dumps(request["body"]).decode()
+        for message_id, arrivals in found.items():
+            if message_id in body:
+                destination = request["path"].split("/")[1]
+                arrivals.setdefault(destination, parse_time(request["time"]) or math.nan)
+    return found
