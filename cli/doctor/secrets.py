@@ -1,6 +1,7 @@
 """Every secret that a destination or a function names: it exists, and it can be read and decrypted."""
 
 from collections.abc import Iterator
+
 from botocore.exceptions import ClientError
 
 from cli.doctor.deployment import Deployment
@@ -54,7 +55,7 @@ def _check(deployment: Deployment, key: tuple[str, str], owner: str) -> Iterator
 
 
 def _read_parameter(deployment: Deployment, name: str) -> str:
-    """The key that a parameter is encrypted with, where that is known. Raises ClientError if it is unreadable."""
+    """The key of an encrypted parameter, where that is known. Raises ClientError where it is unreadable."""
     client = deployment.client("ssm")
     parameter = client.get_parameter(Name=name, WithDecryption=True)["Parameter"]
     if parameter["Type"] != "SecureString":

@@ -1,7 +1,9 @@
 """The stack's DynamoDB tables in memory."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from sluice.delivery.progress import Note
 
 
 @dataclass
@@ -22,6 +24,21 @@ class FakeDedupTable:
             self.rows[key] = (owner, until)
             owners[key] = owner
         return owners
+
+
+@dataclass
+class FakeNotes:
+    """What runs noted; `broken` loses every note, as DynamoDB may."""
+
+    broken: bool = False
+    rows: dict[str, Note] = field(default_factory=dict)
+
+    def write(self, notes: Mapping[str, Note], *, expires: int) -> None:
+        if not self.broken:
+            self.rows.update(notes)
+
+    def read(self, keys: Sequence[str]) -> dict[str, Note]:
+        return {} if self.broken else {key: self.rows[key] for key in keys if key in self.rows}
 
 
 @dataclass

@@ -191,14 +191,14 @@ def test_a_pack_that_aws_held_up_is_no_copy_of_what_it_came_from():
 def test_of_a_pack_that_aws_held_up_copies_are_recognised_too():
     one = Message("a", "r", 1, PACK, held=Held(since=7, tries=1))
 
-    assert name_key("crm", one) == name_key("crm", replace(one, id="b"))
+    assert name_key("copy", "crm", one) == name_key("copy", "crm", replace(one, id="b"))
     others = [Held(since=7, tries=2), Held(since=8, tries=1), None]
-    keys = {name_key("crm", replace(one, held=held)) for held in others}
-    assert len(keys - {name_key("crm", one)}) == 3
+    keys = {name_key("copy", "crm", replace(one, held=held)) for held in others}
+    assert len(keys - {name_key("copy", "crm", one)}) == 3
 
 
 def test_keys_name_their_sync_so_that_a_role_can_be_limited_to_them():
-    assert name_key("crm", Message("a", "r", 1, PACK)).startswith("copy:crm:")
+    assert name_key("copy", "crm", Message("a", "r", 1, PACK)).startswith("copy:crm:")
 
 
 def test_while_the_table_does_not_answer_everything_is_delivered():

@@ -190,9 +190,9 @@ def test_parts_that_are_done_at_once_are_settled_together():
     assert len(world.log.records) == 1
 
 
-def test_a_destination_that_takes_lists_gets_as_many_calls_at_a_time_as_it_may():
+def test_a_destination_that_takes_lists_has_at_most_five_full_packs_in_hand():
     parts = list(group_works([make_work(100) for _ in range(10)], make_sync(max_items=100, concurrency=32)))
-    assert [len(part) for part in parts] == [10]
+    assert [len(part) for part in parts] == [5, 5]
     parts = list(group_works([make_work(100) for _ in range(10)], make_sync(max_items=100, concurrency=4)))
     assert [len(part) for part in parts] == [4, 4, 2]
 

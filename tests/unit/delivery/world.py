@@ -18,7 +18,7 @@ from tests.fakes.pauses import FakePauses
 from tests.fakes.queues import FakeQueues, Stored
 from tests.fakes.secret_store import FakeSecretStore
 from tests.fakes.streams import FakeStream
-from tests.fakes.tables import FakeDedupTable
+from tests.fakes.tables import FakeDedupTable, FakeNotes
 from tests.fakes.vendor import FakeVendor
 
 QUEUE, DLQ = "https://sqs/stack-Crm", "https://sqs/stack-Crm-dlq"
@@ -65,6 +65,7 @@ class World:
     log: FakeStream = field(default_factory=FakeStream)
     pauses: FakePauses = field(default_factory=FakePauses)
     claims: FakeDedupTable = field(default_factory=FakeDedupTable)
+    notes: FakeNotes = field(default_factory=FakeNotes)
     secrets: FakeSecretStore = field(default_factory=FakeSecretStore)
     slept: list[float] = field(default_factory=list)
 
@@ -76,6 +77,7 @@ class World:
             log=self.log,
             pauses=self.pauses,
             claims=self.claims,
+            notes=self.notes,
             secrets=self.secrets,
             outside=Outside(self.vendor, self.sleep),
             now=lambda: self.now,

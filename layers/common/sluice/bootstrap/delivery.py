@@ -11,6 +11,7 @@ from sluice.adapters.clients import build_client
 from sluice.adapters.dynamodb import DedupTable
 from sluice.adapters.firehose import EventStream
 from sluice.adapters.http import HttpTransport
+from sluice.adapters.progress_table import ProgressTable
 from sluice.adapters.s3 import ArchiveBucket
 from sluice.adapters.secrets import Secrets
 from sluice.adapters.sqs import Queues
@@ -40,6 +41,9 @@ def build_delivery() -> Delivery:
             log=EventStream(build_client("firehose"), os.environ["SLUICE_DELIVERY_STREAM"]),
             pauses=BreakerRow(dynamodb, os.environ["SLUICE_CONTROL_TABLE"], slug),
             claims=DedupTable(dynamodb, os.environ["SLUICE_DEDUP_TABLE"]),
+            notes=ProgressTable(
+                build_client("dynamodb", read_timeout=1, max_attempts=1), os.environ["SLUICE_DEDUP_TABLE"]
+            ),
             secrets=Secrets(os.environ["SLUICE_STACK"], workspace["syncs"][slug]["destination"]),
             outside=Outside(http=http, sleep=time.sleep),
             now=time.time,

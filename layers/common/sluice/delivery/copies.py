@@ -20,6 +20,7 @@ from typing import Protocol
 
 from sluice.messages import Message
 
+KIND = "copy"
 CLAIMING_RECEIVES = 2  # what was received more often may be a pack that kills the process, and claims nothing
 SHORTEST_RETURN = 150  # seconds that pass between two receives of a suspect (`Delivery`)
 RETURNS = 15  # of the 17 that a message has left when it claimed for the last time
@@ -39,12 +40,12 @@ def find_window(timeout: float) -> float:
     return RETURNS * min(SHORTEST_RETURN, 6 * timeout)
 
 
-def name_key(sync: str, message: Message) -> str:
-    """The key of a message's pack: equal for copies only."""
+def name_key(kind: str, sync: str, message: Message) -> str:
+    """The key of a message's pack in rows of a kind: equal for copies only."""
     digest = hashlib.sha256(message.body.encode("utf-8", "surrogatepass"))
     if message.held:
         digest.update(f"\n{message.held.since}\n{message.held.tries}".encode())
-    return f"copy:{sync}:{digest.hexdigest()}"
+    return f"{kind}:{sync}:{digest.hexdigest()}"
 
 
 class CopyCheck:
@@ -56,7 +57,7 @@ class CopyCheck:
     def find_copies(self, messages: Sequence[Message]) -> set[str]:
         """Ids of the messages that hold a copy of another message's pack, and may be acknowledged."""
         keys = {
-            message.id: name_key(self._sync, message)
+            message.id: name_key(KIND, self._sync, message)
             for message in messages
             if message.receive_count <= CLAIMING_RECEIVES
         }

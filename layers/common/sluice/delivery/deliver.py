@@ -14,6 +14,7 @@ from sluice.delivery.copies import CLAIMING_RECEIVES, SHORTEST_RETURN, CopyCheck
 from sluice.delivery.pacing import Pacer
 from sluice.delivery.pack_work import Outcome, PackWork, drop_copies, prepare_requests, read_pack
 from sluice.delivery.ports import Places, Ports
+from sluice.delivery.progress import Progress
 from sluice.delivery.remains import Remains
 from sluice.delivery.report import Report
 from sluice.delivery.schedule import queue_delay
@@ -28,7 +29,7 @@ from sluice.times import parse_time
 SUSPECT_RECEIVES = CLAIMING_RECEIVES + 1  # received so often, a pack may be what kills the process
 EARLY_SECONDS = 1.0  # SQS delays by whole seconds: what comes this little too early is taken
 PART_ITEMS = 50
-MOST_PART_ITEMS = 300
+MOST_PART_ITEMS = 500
 SETTLE_EVERY = 0.1  # seconds of work that a container which is killed repeats, besides the part in hand
 UNREADABLE = "unreadable: "
 POISON_VISIBILITY = 1
@@ -47,6 +48,7 @@ class Delivery:
         lease = 2 * sync.settings.timeout + SETTLE_SECONDS  # two calls, where credentials are refused
         self._breaker = Breaker(ports.pauses, now=ports.now, lease=lease)
         self._copies = CopyCheck(sync.slug, sync.timeout, ports.claims, ports.now)
+        self._progress = Progress(sync.slug, ports.notes, ports.now)
         self._pacer = Pacer(sync.rate, now=ports.now, sleep=ports.outside.sleep)
 
     def deliver(self, messages: Sequence[Message], remaining: Remaining) -> Report:
@@ -93,6 +95,7 @@ class Delivery:
                 part += chain.from_iterable(parts)
                 parts.clear()
             self._call(part, auth, remaining, budget)
+            self._progress.note(part)
             sorter = Sorter(self.sync, auth, started, self._ports.now())
             for work in part:
                 waiting.discard(work.message.id)
@@ -109,6 +112,7 @@ class Delivery:
             done = self._settle(ended, remains, broken, report)
             if done and (acknowledge or parts):
                 self._ports.queues.delete(self._places.queue_url, done)
+            self._progress.judge(self._ports.now() - settled, trouble=bool(report.trouble))
             remains, broken = {}, {}
 
     def _read(
@@ -136,6 +140,7 @@ class Delivery:
             del works[copy]
             remains[copy] = Remains(is_copy=True)
         drop_copies(works.values())
+        self._progress.recall(works.values())
         return works, remains, broken
 
     def _settle(

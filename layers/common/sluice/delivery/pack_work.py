@@ -34,6 +34,9 @@ class PackWork:
     because of the sync's rate limit; `apart` likewise, each in a pack of its own: parts of a batch that
     was refused as a whole; `held` because the breaker is open, with its pause. `stuck` says why AWS let no
     call be made: the message as a whole is sent again.
+
+    `received` are the items as the message has them. `known` are those that an earlier run delivered,
+    with the epoch seconds of then: they are no longer among the pack's items.
     """
 
     message: Message
@@ -44,6 +47,11 @@ class PackWork:
     apart: list[tuple[float, list[Item]]] = field(default_factory=list)
     held: list[tuple[Pause, list[Item]]] = field(default_factory=list)
     stuck: str = ""
+    known: list[tuple[float, list[Item]]] = field(default_factory=list)
+    received: Sequence[Item] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.received = self.pack.items
 
     def hold(self, request: Request, pause: Pause) -> None:
         self.held.append((pause, [item for item, _ in request.entries]))

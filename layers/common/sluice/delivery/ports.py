@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sluice.delivery.breaker import PauseStore
 from sluice.delivery.copies import Claims
+from sluice.delivery.progress import Notes
 from sluice.destinations.declaration import Outside
 
 
@@ -57,6 +58,7 @@ class Ports:
     log: Stream
     pauses: PauseStore
     claims: Claims
+    notes: Notes
     secrets: SecretStore
     outside: Outside
     now: Callable[[], float]

@@ -48,20 +48,22 @@ class Remains:
     pack: SyncPack | None = None
     doomed: list[Item] = field(default_factory=list)
 
-    def add_delivered(self, pack: SyncPack, items: Sequence[Item], outcome: Outcome) -> None:
+    def add_delivered(
+        self, pack: SyncPack, items: Sequence[Item], *, at: float, status: int | None, latency: float | None
+    ) -> None:
         self.delivered += len(items)
         self.lines += dump_lines(
             pack,
             items,
             "delivered",
             attempt=pack.attempt,
-            at=outcome.at,
-            status=outcome.response.status if outcome.response else None,
-            latency=outcome.latency,
+            at=at,
+            status=status,
+            latency=latency,
         )
         if pack.replay is None:
             received = (parse_time(item.event.get("receivedAt")) for item in items)
-            self.latencies += [max(outcome.at - moment, 0.0) * 1000 for moment in received if moment]
+            self.latencies += [max(at - moment, 0.0) * 1000 for moment in received if moment]
 
     def add_retry(
         self, pack: SyncPack, item: Item, error: DeliveryError, outcome: Outcome, next_at: float

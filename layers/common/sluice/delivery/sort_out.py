@@ -40,6 +40,8 @@ class Sorter:
         begun = format_time(self.started) if work.outcomes or work.held or work.apart else None
         tried = replace(pack, first_attempt_at=pack.first_attempt_at or begun)
         waited = self.now - (parse_time(tried.first_attempt_at) or self.now)
+        for at, items in work.known:
+            remains.add_delivered(tried, items, at=at, status=None, latency=None)
         ends: list[End] = [(Death(entry, error), None) for entry, error in work.refused]
         ends += self._sort_outcomes(tried, work.outcomes, remains, waited=waited, draw=draw)
         ends += self._sort_held(tried, work.held, remains, waited=waited, draw=draw)
@@ -63,7 +65,8 @@ class Sorter:
             remains.attempts += len(outcome.request.entries)
             taken, failed = spread(outcome.request, outcome.verdict)
             if taken:
-                remains.add_delivered(pack, taken, outcome)
+                status = outcome.response.status if outcome.response else None
+                remains.add_delivered(pack, taken, at=outcome.at, status=status, latency=outcome.latency)
             for entry, error in failed:
                 delay = self._find_delay(pack, error, waited=waited, draw=draw)
                 if delay is None:

@@ -1,0 +1,137 @@
+"""What a run delivered before it died is not delivered again, where AWS was slow to settle it."""
+
+from dataclasses import replace
+
+import pytest
+
+from sluice.delivery.progress import LIFETIME, SLOW_SECONDS, Note
+from sluice.times import format_time
+from tests.unit.delivery.steps import Killed
+from tests.unit.delivery.world import NOW, QUEUE, World, make_event, make_pack, make_workspace
+
+
+class SlowLog:
+    """A delivery log that takes its time, and in which the process dies where `dies` says so."""
+
+    def __init__(self, world, seconds):
+        self.world, self.seconds, self.dies, self.kept = world, seconds, False, world.log
+
+    def put(self, records):
+        if self.dies:
+            raise Killed
+        self.world.now += self.seconds
+        return self.kept.put(records)
+
+
+@pytest.fixture
+def world():
+    return World(make_workspace(concurrency=1))
+
+
+def die_while_settling(world, *events, seconds=1.0, first=99):
+    """A container settles one pack in so many seconds, and dies while it settles the next one."""
+    log = SlowLog(world, seconds)
+    world.ports = replace(world.ports, log=log)
+    delivery = world.build()
+    world.queues.send(QUEUE, [make_pack(make_event(first))])
+    world.poll(delivery)
+    world.vendor.took.clear()
+    world.queues.send(QUEUE, [make_pack(*events)])
+    log.dies = True
+    with pytest.raises(Killed):
+        world.poll(delivery)
+    log.dies = False
+
+
+def receive_again(world):
+    for message in world.waiting:
+        message.visible_at = world.now
+    return world.poll()
+
+
+def test_what_was_delivered_before_the_process_died_is_not_sent_again(world):
+    die_while_settling(world, make_event(1), make_event(2))
+    assert world.vendor.took == ["m-1", "m-2"]
+    report = receive_again(world)
+    assert world.vendor.took == ["m-1", "m-2"]
+    assert report.delivered == 2
+    assert not world.waiting
+
+
+def test_it_is_in_the_log_all_the_same_with_the_time_of_then(world):
+    die_while_settling(world, make_event(1))
+    delivered_at = format_time(world.now)
+    world.now += 600
+    receive_again(world)
+    [line] = [line for line in world.log.lines() if line["message_id"] == "m-1"]
+    assert line["outcome"] == "delivered"
+    assert line["at"] == delivered_at
+
+
+def test_what_was_refused_is_tried_again_alone(world):
+    world.vendor.script = lambda request: {"m-2": 503}.get(request.entries[0][0].message_id, 200)
+    die_while_settling(world, make_event(1), make_event(2), make_event(3))
+    world.vendor.took.clear()
+    world.vendor.script = lambda _request: 200
+    assert receive_again(world).delivered == 3
+    assert world.vendor.took == ["m-2"]
+
+
+def test_while_aws_is_fast_nothing_is_noted(world):
+    die_while_settling(world, make_event(1), seconds=SLOW_SECONDS / 2)
+    assert world.notes.rows == {}
+    receive_again(world)
+    assert world.vendor.took == ["m-1", "m-1"]
+
+
+def test_without_its_note_everything_is_sent_again(world):
+    die_while_settling(world, make_event(1))
+    world.notes.broken = True
+    assert receive_again(world).delivered == 1
+    assert world.vendor.took == ["m-1", "m-1"]
+
+
+def test_a_container_that_gets_what_another_had_notes_at_once(world):
+    """The first run has no sign that AWS is slow. The second one has: the message was received before."""
+    log = SlowLog(world, 0.0)
+    world.ports = replace(world.ports, log=log)
+    world.queues.send(QUEUE, [make_pack(make_event(1))])
+    for _ in range(2):
+        log.dies = True
+        for message in world.waiting:
+            message.visible_at = world.now
+        with pytest.raises(Killed):
+            world.poll()
+    log.dies = False
+    assert receive_again(world).delivered == 1
+    assert world.vendor.took == ["m-1", "m-1"]
+
+
+def test_what_aws_refused_makes_the_container_note(world):
+    delivery = world.build()
+    world.log.refuse = lambda _record: True
+    world.archive.broken = True
+    world.queues.send(QUEUE, [make_pack(make_event(1))])
+    world.poll(delivery)
+    assert world.notes.rows == {}
+    world.queues.send(QUEUE, [make_pack(make_event(2))])
+    world.poll(delivery)
+    assert len(world.notes.rows) == 1
+
+
+def test_a_note_has_a_bit_for_each_place_and_an_end():
+    seen = []
+
+    class Rows:
+        def write(self, notes, *, expires):
+            seen.append((list(notes.values()), expires))
+
+        def read(self, _keys):
+            return {}
+
+    world = World(make_workspace(concurrency=1))
+    world.notes = Rows()
+    world.ports = replace(world.ports, notes=world.notes)
+    world.vendor.script = lambda request: {"m-2": 400}.get(request.entries[0][0].message_id, 200)
+    world.run(make_pack(make_event(1), make_event(2), make_event(3)), receives=2)
+    assert seen == [([Note(0b101, NOW)], int(NOW) + LIFETIME)]
