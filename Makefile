@@ -108,9 +108,9 @@ build: $(DEV) $(SAM_CLI) ## Compile the workspace and build what is deployed (AR
 	PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(PYTHON) -m cli.sam_build $(ARGS)
 	$(PYTHON) -m cli.bytecode .aws-sam/build
 
-deploy: $(DEV) $(SAM_CLI) ## Check, build and deploy to your AWS account (ARGS="--config-env prod")
+deploy: $(DEV) $(SAM_CLI) ## Check, build and deploy to your AWS account (ARGS="--config-env prod", DOCTOR=no)
 	$(SLUICE) check $(CONFIG_ENV)
-	$(SLUICE) doctor -- $(ARGS)
+	@test "$(DOCTOR)" = no || $(SLUICE) doctor -- $(ARGS)
 	@$(MAKE) build
 	$(SAM) deploy $(ARGS)
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from cli.doctor.account import check_concurrency, check_credentials
 from cli.doctor.commands import examine
-from cli.doctor.deployment import Deployed, Deployment, read_defaults
+from cli.doctor.deployment import Deployed, Deployment, read_defaults, read_deployed
 from cli.doctor.findings import Level, look
 from cli.doctor.names import check_names, list_names
 from cli.doctor.secrets import check_secrets
@@ -287,6 +287,41 @@ def test_a_build_for_another_machine_is_found(tmp_path):
     )
 
 
+def test_a_stack_is_read_with_its_parameters_and_without_what_was_deleted():
+    client = boto3.client(
+        "cloudformation", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    stubber = Stubber(client)
+    stack = {"StackName": STACK, "CreationTime": "2026-12-01T00:00:00Z", "StackStatus": "UPDATE_COMPLETE"}
+    stack["Parameters"] = [{"ParameterKey": "AlarmEmail", "ParameterValue": "ops@example.com"}]
+    stubber.add_response("describe_stacks", {"Stacks": [stack]})
+    entry = {"ResourceType": "AWS::SQS::Queue", "LastUpdatedTimestamp": "2026-12-01T00:00:00Z"}
+    entries = [
+        {
+            **entry,
+            "LogicalResourceId": "Kept",
+            "PhysicalResourceId": "q",
+            "ResourceStatus": "CREATE_COMPLETE",
+        },
+        {
+            **entry,
+            "LogicalResourceId": "Gone",
+            "PhysicalResourceId": "r",
+            "ResourceStatus": "DELETE_COMPLETE",
+        },
+    ]
+    stubber.add_response("list_stack_resources", {"StackResourceSummaries": entries})
+    with stubber:
+        deployed = read_deployed(client, STACK)
+    assert deployed == Deployed("UPDATE_COMPLETE", {"Kept": "q"}, {"AlarmEmail": "ops@example.com"})
+
+
+def test_a_stack_that_does_not_exist_is_a_first_deploy():
+    message = f"Stack with id {STACK} does not exist"
+    [client] = refuse("cloudformation", "describe_stacks", "ValidationError", message).values()
+    assert read_deployed(client, STACK) is None
+
+
 def test_a_parameter_is_taken_from_the_arguments_then_the_stack_then_the_template():
     assert read_defaults(TEMPLATE)["Architecture"] == "arm64"
     deployed = Deployed("UPDATE_COMPLETE", {}, {"LogRetentionDays": "7"})
@@ -309,9 +344,15 @@ def test_a_check_that_aws_refuses_does_not_end_the_others():
     )
 
 
-def test_a_healthy_first_deploy_has_a_mark_for_each_check(aws, monkeypatch):
+@pytest.fixture
+def at_home(aws, monkeypatch):
+    """The project's folder, a region, and no stack yet: moto's CloudFormation needs more packages."""
     monkeypatch.chdir(PROJECT)
     monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setattr("cli.doctor.commands.read_deployed", lambda _client, _stack: None)
+
+
+def test_a_healthy_first_deploy_has_a_mark_for_each_check(at_home):
     put_token()
     findings = list(examine(PROJECT / "workspace", "", ()))
     assert [finding.check for finding in findings] == [
@@ -321,9 +362,7 @@ def test_a_healthy_first_deploy_has_a_mark_for_each_check(aws, monkeypatch):
     assert not [finding for finding in findings if finding.level is Level.PROBLEM]
 
 
-def test_the_command_prints_json_and_fails_where_something_must_change(aws, monkeypatch):
-    monkeypatch.chdir(PROJECT)
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
+def test_the_command_prints_json_and_fails_where_something_must_change(at_home):
     result = CliRunner().invoke(app, ["doctor", "--json", "--stack", STACK])
     assert result.exit_code == 1
     problems = [one for one in json.loads(result.stdout) if one["level"] == "problem"]

@@ -178,6 +178,30 @@ FIXED: list[dict[str, Any]] = [
     },
 ]
 
+DOCTOR: list[dict[str, Any]] = [  # what `sluice doctor` reads besides
+    {
+        "Sid": "Doctor",
+        "Effect": "Allow",
+        "Action": [
+            "lambda:GetFunctionConfiguration",
+            "secretsmanager:DescribeSecret",
+            "secretsmanager:GetSecretValue",
+            "ssm:GetParameter",
+        ],
+        "Resource": [
+            ARN.format("lambda") + "function:STACK-*",
+            ARN.format("secretsmanager") + "secret:STACK/*",
+            ARN.format("ssm") + "parameter/STACK/*",
+        ],
+    },
+    {
+        "Sid": "DoctorAccount",
+        "Effect": "Allow",
+        "Action": ["lambda:GetAccountSettings", "ssm:DescribeParameters"],
+        "Resource": "*",
+    },
+]
+
 
 def list_types(template: Mapping[str, Any]) -> set[str]:
     """The types of an expanded template as CloudFormation makes them."""
@@ -221,7 +245,7 @@ def build_policies(template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     half = next(i for i, one in enumerate(statements) if one["Sid"] == "Lambda")
     return {
         "STACK-deploy-1": {"Version": "2012-10-17", "Statement": [*FIXED, *statements[:half]]},
-        "STACK-deploy-2": {"Version": "2012-10-17", "Statement": [*statements[half:], without]},
+        "STACK-deploy-2": {"Version": "2012-10-17", "Statement": [*statements[half:], without, *DOCTOR]},
     }
 
 
