@@ -1,26 +1,33 @@
-"""The `sluice` command."""
+"""The `sluice` command. A command's module is imported when it is called: all of them take a second."""
 
+from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
-from cli import contracts, keys, privacy, sync, sync_pause, sync_probe
-from cli.build import build
-from cli.check import check
-from cli.cost.commands import cost
-from cli.dlq.commands import app as dlq_app
-from cli.doctor.commands import doctor
-from cli.functions.command import functions_app
-from cli.init import init
-from cli.local.commands import local_app
-from cli.preview.command import preview
-from cli.replay.commands import replay
-from cli.schema import schema
-from cli.status.commands import status
-from cli.tail.command import tail
-from cli.template import template
-from cli.trace.command import trace
+# By name: the module, and what it has: a function, or a group of commands.
+COMMANDS = {
+    "init": "cli.init:init",
+    "check": "cli.check:check",
+    "build": "cli.build:build",
+    "template": "cli.template:template",
+    "doctor": "cli.doctor.commands:doctor",
+    "schema": "cli.schema:schema",
+    "preview": "cli.preview.command:preview",
+    "status": "cli.status.commands:status",
+    "tail": "cli.tail.command:tail",
+    "trace": "cli.trace.command:trace",
+    "replay": "cli.replay.commands:replay",
+    "cost": "cli.cost.commands:cost",
+    "dlq": "cli.dlq.commands:app",
+    "keys": "cli.keys:app",
+    "privacy": "cli.privacy:app",
+    "sync": "cli.sync_group:app",
+    "contracts": "cli.contracts:app",
+    "functions": "cli.functions.command:functions_app",
+    "local": "cli.local.commands:local_app",
+}
 
 
 class InterruptibleGroup(TyperGroup):
@@ -35,32 +42,38 @@ class InterruptibleGroup(TyperGroup):
             raise
 
 
+class Commands(InterruptibleGroup):
+    """Imports what is called."""
+
+    def list_commands(self, _ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: Any, cmd_name: str) -> Any:
+        return load_command(cmd_name) if cmd_name in COMMANDS else None
+
+
+def load_command(name: str) -> Any:
+    """The command of this name, of those in COMMANDS."""
+    module, _, attribute = COMMANDS[name].partition(":")
+    found = getattr(import_module(module), attribute)
+    if not isinstance(found, typer.Typer):
+        single = typer.Typer(pretty_exceptions_show_locals=False, rich_markup_mode="rich")
+        single.command(name)(found)
+        found = single
+    command = typer.main.get_command(found)
+    command.name = name
+    return command
+
+
 app = typer.Typer(
-    cls=InterruptibleGroup,
+    cls=Commands,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
     help="Sluice: a customer-event pipeline in your own AWS account.",
 )
-app.command()(init)
-app.command()(check)
-app.command()(build)
-app.command()(template)
-app.command()(doctor)
-app.command()(schema)
-app.command()(preview)
-app.command()(status)
-app.command()(tail)
-app.command()(trace)
-app.command()(replay)
-app.command()(cost)
-app.add_typer(dlq_app, name="dlq")
-app.add_typer(keys.app, name="keys")
-app.add_typer(privacy.app, name="privacy")
-app.add_typer(sync.app, name="sync")
-app.add_typer(contracts.app, name="contracts")
-app.add_typer(functions_app, name="functions")
-sync.app.command()(sync_pause.pause)
-sync.app.command()(sync_pause.resume)
-sync.app.command()(sync_probe.probe)
-app.add_typer(local_app, name="local")
+
+
+@app.callback()
+def sluice() -> None:
+    """Sluice: a customer-event pipeline in your own AWS account."""

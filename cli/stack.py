@@ -17,7 +17,6 @@ from cli.entry import INTERRUPTED
 from cli.local.clients import make_client
 from cli.local.errors import LocalStackError
 from cli.local.settings import REGION, read_settings
-from cli.local.stack import read_stack
 from cli.regions import UnknownRegion, find_region
 from sluice.workspace.names import pascal_name
 
@@ -120,6 +119,8 @@ def _open_deployed(name: str) -> Stack:
 
 
 def _open_local() -> Stack:
+    from cli.local.stack import read_stack  # noqa: PLC0415 - with what deploys, which only this case waits for
+
     try:
         stack = read_stack(read_settings())
     except LocalStackError as error:

@@ -11,7 +11,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
 from cli.entry import INTERRUPTED
-from cli.local.demo import run_demo
 from cli.local.errors import LocalStackError
 from cli.local.latency import EventsOption, RateOption, measure_latency, print_latencies
 from cli.local.outage import DestinationArgument, StatusOption, break_destination, heal_destination
@@ -110,6 +109,8 @@ def demo(
     yes: Yes = False,
 ) -> None:
     """Send about 200 events of a small shop with a real SDK and show what became of each."""
+    from cli.local.demo import run_demo  # noqa: PLC0415 - with an SDK, which no other command waits for
+
     with explain_failure():
         settings = combine_settings(auth, built, "", workspace)
         confirm_workspace(settings, yes=yes)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -91,13 +92,13 @@ TARGETS = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), re
 
 def is_command(words: list[str]) -> bool:
     """Whether the words lead to a command of the tool; what follows a command are its arguments."""
-    commands = {"sluice": typer.main.get_command(app)}
-    for word in ["sluice", *words]:
-        if word not in commands:
-            return False
-        commands = getattr(commands[word], "commands", None)
-        if commands is None:
+    command: Any = typer.main.get_command(app)
+    for word in words:
+        if not hasattr(command, "get_command"):
             return True
+        command = command.get_command(None, word)
+        if command is None:
+            return False
     return True
 
 

@@ -1,11 +1,11 @@
 """Delivery is killed, or AWS says no, between every two steps: things may repeat, nothing may be lost."""
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import replace
 
 import pytest
 
-from sluice.delivery.deliver import group_works
+from sluice.delivery.deliver import MOST_PART_ITEMS, SMALL_PART_ITEMS, take_part
 from sluice.delivery.pack_work import PackWork
 from sluice.delivery.sync import compile_sync
 from sluice.messages import Message
@@ -190,16 +190,29 @@ def test_parts_that_are_done_at_once_are_settled_together():
     assert len(world.log.records) == 1
 
 
-def test_a_destination_that_takes_lists_has_at_most_five_full_packs_in_hand():
-    parts = list(group_works([make_work(100) for _ in range(10)], make_sync(max_items=100, concurrency=32)))
-    assert [len(part) for part in parts] == [5, 5]
-    parts = list(group_works([make_work(100) for _ in range(10)], make_sync(max_items=100, concurrency=4)))
-    assert [len(part) for part in parts] == [4, 4, 2]
+def cut_parts(works, most, **settings):
+    """The number of packs in each part."""
+    todo, sync, parts = deque(works), make_sync(**settings), []
+    while todo:
+        parts.append(len(take_part(todo, sync, most)))
+    return parts
+
+
+def test_a_destination_that_takes_lists_has_only_so_many_items_in_hand():
+    packs = [make_work(100) for _ in range(10)]
+    assert cut_parts(packs, MOST_PART_ITEMS, max_items=100, concurrency=32) == [5, 5]
+    assert cut_parts(packs, SMALL_PART_ITEMS, max_items=100, concurrency=32) == [1] * 10
+
+
+def test_a_part_has_no_more_calls_than_keep_all_threads_busy():
+    packs = [make_work(100) for _ in range(10)]
+    assert cut_parts(packs, MOST_PART_ITEMS, max_items=100, concurrency=4) == [4, 4, 2]
+    assert cut_parts(packs, MOST_PART_ITEMS, max_items=1, concurrency=8) == [1] * 10
 
 
 def test_small_packs_are_settled_together():
-    parts = list(group_works([make_work(2) for _ in range(10)], make_sync(max_items=1, concurrency=8)))
-    assert [len(part) for part in parts] == [10]
+    packs = [make_work(2) for _ in range(10)]
+    assert cut_parts(packs, MOST_PART_ITEMS, max_items=1, concurrency=8) == [10]
 
 
 def make_work(items):

@@ -2,9 +2,8 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
 
 from sluice.delivery.auth import Auth
 from sluice.delivery.breaker import Breaker
@@ -30,6 +29,7 @@ SUSPECT_RECEIVES = CLAIMING_RECEIVES + 1  # received so often, a pack may be wha
 EARLY_SECONDS = 1.0  # SQS delays by whole seconds: what comes this little too early is taken
 PART_ITEMS = 50
 MOST_PART_ITEMS = 500
+SMALL_PART_ITEMS = 100  # while AWS is slow: processes die more often then, and nothing is gained by haste
 SETTLE_EVERY = 0.1  # seconds of work that a container which is killed repeats, besides the part in hand
 UNREADABLE = "unreadable: "
 POISON_VISIBILITY = 1
@@ -88,12 +88,12 @@ class Delivery:
         auth = Auth(self.sync.auth, self._ports.secrets)
         works, remains, broken = self._read(messages, started, report)
         waiting, settled = set(works), started
-        parts = deque(group_works(works.values(), self.sync))
-        while parts or messages:
-            part = parts.popleft() if parts else []
+        todo = deque(works.values())
+        while todo or messages:
+            part = take_part(todo, self.sync, SMALL_PART_ITEMS if self._progress.is_slow else MOST_PART_ITEMS)
             if remaining() < budget.start:  # no call is made any more: what is left is settled together
-                part += chain.from_iterable(parts)
-                parts.clear()
+                part += todo
+                todo.clear()
             self._call(part, auth, remaining, budget)
             self._progress.note(part)
             sorter = Sorter(self.sync, auth, started, self._ports.now())
@@ -104,13 +104,13 @@ class Delivery:
                     left.continue_from(work.message, work.pack)
                 except Exception as error:  # what cannot be written down must fail its own pack only
                     broken[work.message.id] = repr(error)
-            if parts and self._ports.now() - settled < SETTLE_EVERY:
+            if todo and self._ports.now() - settled < SETTLE_EVERY:
                 continue
             settled = self._ports.now()
             ended = [message for message in messages if message.id not in waiting]
             messages = [message for message in messages if message.id in waiting]
             done = self._settle(ended, remains, broken, report)
-            if done and (acknowledge or parts):
+            if done and (acknowledge or todo):
                 self._ports.queues.delete(self._places.queue_url, done)
             self._progress.judge(self._ports.now() - settled, trouble=bool(report.trouble))
             remains, broken = {}, {}
@@ -228,22 +228,15 @@ class Delivery:
             )
 
 
-def group_works(works: Iterable[PackWork], sync: Sync) -> Iterator[list[PackWork]]:
-    """Parts of a run, each as large as keeps all threads busy.
-
-    Smaller ones would not help: the run would take as much longer as a killed container repeats less.
-    """
+def take_part(works: deque[PackWork], sync: Sync, most: int) -> list[PackWork]:
+    """Takes packs from the left: as many as keep all threads busy, or until they have `most` items."""
     part: list[PackWork] = []
     items = calls = 0
-    for work in works:
-        part.append(work)
-        items += len(work.pack.items)
-        calls += math.ceil(len(work.pack.items) / sync.max_items)
-        if items >= MOST_PART_ITEMS or (items >= PART_ITEMS and calls >= sync.concurrency):
-            yield part
-            part, items, calls = [], 0, 0
-    if part:
-        yield part
+    while works and items < most and (items < PART_ITEMS or calls < sync.concurrency):
+        part.append(works.popleft())
+        items += len(part[-1].pack.items)
+        calls += math.ceil(len(part[-1].pack.items) / sync.max_items)
+    return part
 
 
 def mark_last[T](some: Sequence[T]) -> Iterator[tuple[bool, T]]:

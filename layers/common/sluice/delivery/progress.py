@@ -41,15 +41,15 @@ class Progress:
 
     def __init__(self, sync: str, notes: Notes, now: Callable[[], float]) -> None:
         self._sync, self._notes, self._now = sync, notes, now
-        self._is_slow = False
+        self.is_slow = False
 
     def judge(self, seconds: float, *, trouble: bool) -> None:
         """How long AWS took to settle, and whether it refused something: decides about the next notes."""
-        self._is_slow = trouble or seconds > SLOW_SECONDS
+        self.is_slow = trouble or seconds > SLOW_SECONDS
 
     def note(self, works: Iterable[PackWork]) -> None:
         """Notes what was taken, while settling is slow."""
-        if not self._is_slow:
+        if not self.is_slow:
             return
         now = self._now()
         taken = {self._key(work): _find_taken(work) for work in works}
@@ -62,7 +62,7 @@ class Progress:
         again = {self._key(work): work for work in works if work.message.receive_count > 1}
         if not again:
             return
-        self._is_slow = True  # somebody died with them, or AWS refused something
+        self.is_slow = True  # somebody died with them, or AWS refused something
         for key, note in self._notes.read(list(again)).items():
             work = again[key]
             places = {id(item): place for place, item in enumerate(work.received)}
