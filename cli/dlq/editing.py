@@ -19,6 +19,7 @@ from cli.options import WorkspaceOption
 from cli.preview.command import check_sync, load
 from cli.preview.evaluate import Sending, SyncPreview
 from cli.preview.show import show_sending
+from cli.redriven import count_redriven
 from cli.stack import CommandError, StackOption, explain_failure, open_stack
 from cli.suppressed import open_suppression
 from cli.terminal import open_console
@@ -66,6 +67,7 @@ def edit(
         if not outcome.sent:
             why = "SQS refused the event" if outcome.failed else "the letter is no longer in its queue"
             raise CommandError(f"nothing was sent: {why}")
+    count_redriven(opened, dlq.sync, outcome.events)
     typer.echo(f"sent to {dlq.sync} again: {message_id}")
     if outcome.twice:
         typer.echo("The letter could not be deleted: it is still in the queue.", err=True)

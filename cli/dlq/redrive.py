@@ -29,6 +29,7 @@ class Outcome:
 
     `kept` did not match, died while the redrive ran, hold no event, or (`suppressed`) one that must not go;
     `failed` SQS refused to take back. Of `sent`, `twice` could not be deleted: they are in both queues.
+    `events` are the single events among `sent`, which had died one by one.
     """
 
     received: int = 0
@@ -37,6 +38,7 @@ class Outcome:
     failed: int = 0
     twice: int = 0
     suppressed: int = 0
+    events: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,13 @@ def redrive(
                 and (message.letter is None or message.events)
             ]
             chosen = _leave_out(matching, find_suppressed)
-            sent, twice = (len(chosen), 0) if dry_run else _send_back(queues, dlq, sweep, chosen)
+            sent, twice, events = (len(chosen), 0, 0) if dry_run else _send_back(queues, dlq, sweep, chosen)
             outcome.received += len(messages)
             outcome.sent += sent
             outcome.kept += len(messages) - len(chosen)
             outcome.failed += len(chosen) - sent
             outcome.twice += twice
+            outcome.events += events
             outcome.suppressed += len(matching) - len(chosen)
             advance(len(messages))
             if not dry_run:
@@ -101,7 +104,7 @@ def send_edited(queues: Queues, dlq: Dlq, message: DeadMessage, event: Event) ->
                     letter = {**message.letter, "event": event}
                     edited = DeadMessage(received, message.lines, letter, [event])
                     outcome.received = 1
-                    outcome.sent, outcome.twice = _send_back(queues, dlq, sweep, [edited])
+                    outcome.sent, outcome.twice, outcome.events = _send_back(queues, dlq, sweep, [edited])
                     outcome.failed = 1 - outcome.sent
                     return outcome
     return outcome
@@ -116,16 +119,18 @@ def _leave_out(messages: Sequence[DeadMessage], find_suppressed: FindSuppressed)
     return [message for at, message in enumerate(messages) if at not in stopped]
 
 
-def _send_back(queues: Queues, dlq: Dlq, sweep: Sweep, chosen: Sequence[DeadMessage]) -> tuple[int, int]:
-    """How many went back, and how many of these could not be deleted."""
+def _send_back(queues: Queues, dlq: Dlq, sweep: Sweep, chosen: Sequence[DeadMessage]) -> tuple[int, int, int]:
+    """How many went back, how many of these could not be deleted, and how many are single events."""
     parcels = make_parcels(dlq, chosen)
     if not parcels:
-        return 0, 0
+        return 0, 0, 0
     unsent = set(
         queues.send(dlq.home_url, [p.body for p in parcels], groups=[parcel.group for parcel in parcels])
     )
-    sent = [letter.received for at, p in enumerate(parcels) if at not in unsent for letter in p.letters]
-    return len(sent), len(sweep.delete(sent)) if sent else 0
+    letters = [letter for at, p in enumerate(parcels) if at not in unsent for letter in p.letters]
+    sent = [letter.received for letter in letters]
+    events = sum(letter.letter is not None for letter in letters)
+    return len(sent), len(sweep.delete(sent)) if sent else 0, events
 
 
 def make_parcels(dlq: Dlq, messages: Sequence[DeadMessage]) -> list[Parcel]:

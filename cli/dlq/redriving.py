@@ -16,6 +16,7 @@ from cli.dlq.selection import Selection
 from cli.local.progress import console
 from cli.pacing import Pacer, show_bar
 from cli.reasons import read_reasons
+from cli.redriven import count_redriven
 from cli.replay.commands import start
 from cli.replay.plan import Plan
 from cli.stack import CommandError, CommandInterrupted, Stack, StackOption, explain_failure, open_stack
@@ -89,6 +90,8 @@ def redrive_one(
             "replayed from dead/ instead; in the queue they stay until the archiver takes them"
         )
         taken = start(stack, plan_from_archive(dlq, selection, now, rate, name), dry_run=dry_run, yes=True)
+        if not dry_run:
+            count_redriven(stack, dlq.sync, taken)
         return Outcome(received=taken, sent=taken)
     if depth > options.MOST_RECEIVED and dry_run and selection.is_everything:
         console.print(f"{dlq.name}: about {depth:,} would be sent back, as SQS counts them")
@@ -112,6 +115,10 @@ def redrive_one(
         raise CommandInterrupted(f"{dlq.name}: interrupted", hint) from None
     finally:
         print_outcome(dlq, outcome, dry_run=dry_run)
+        if dlq.sync and not dry_run and not count_redriven(stack, dlq.sync, outcome.events):
+            console.print(
+                "`sluice status` will not know of them: that takes the right cloudwatch:PutMetricData"
+            )
     return outcome
 
 

@@ -1,11 +1,14 @@
 """The overview of a stack over a range: numbers by source and by sync. What was not measured is None."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from cli.redriven import OPERATOR, REDRIVEN
 from cli.stack import CommandError, Stack
+from cli.status.alarms import ActiveAlarm, read_alarms
 from cli.status.concurrency import Concurrency, read_concurrency
+from cli.status.names import Names, read_names
 from cli.status.queues import Depth, SyncNow, measure_depth, read_sync
 from cli.status.series import (
     Ask,
@@ -18,12 +21,20 @@ from cli.status.series import (
     make_metric,
 )
 from cli.syncs import list_syncs
+from sluice.reasons import BLOCKED
 from sluice.workspace.names import pascal_name
 
 _INGEST, _ROUTER, _DELIVERY = "ingest", "router", "delivery"
 LATEST = timedelta(minutes=20)  # retries come every 15 minutes at the latest: then their age is told anew
-_SYNC_SUMS = {"Routed": _ROUTER, "Delivered": _DELIVERY, "Retried": _DELIVERY, "Dead": _DELIVERY}
+_SYNC_SUMS = {
+    "Routed": _ROUTER,
+    "Delivered": _DELIVERY,
+    "Retried": _DELIVERY,
+    "Dead": _DELIVERY,
+    REDRIVEN: OPERATOR,
+}
 _ROUTER_SUMS = ("Accepted", "Duplicates", "Replayed")
+_BY_REASON = ("Blocked", "Skipped")
 _AGE = "ApproximateAgeOfOldestMessage"
 
 
@@ -37,19 +48,22 @@ class SourceCounts:
 
 @dataclass(frozen=True, slots=True)
 class RouterCounts:
-    """All events as the router judged them; a duplicate is known here first."""
+    """All events as the router judged them; a duplicate is known here first. `skipped` are deliveries that
+    consent or `integrations` forbid, by reason."""
 
     accepted: float | None
     duplicates: float | None
     replayed: float | None
     blocked: dict[str, float]
+    skipped: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class SyncCounts:
     """A sync's items. `p50`, `p95`: milliseconds from receipt to delivery, over more than a day those of the
     worst day. `volume` is what was delivered in each part of the range. `oldest`: the age in
-    seconds of the oldest event that waits, None where nothing does or it is not known."""
+    seconds of the oldest event that waits, None where nothing does or it is not known. `redriven` are
+    letters that went back: matched + redriven = delivered + dead + what waits."""
 
     matched: float | None
     delivered: float | None
@@ -60,11 +74,16 @@ class SyncCounts:
     p95: float | None
     volume: list[float]
     oldest: float | None = None
+    redriven: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything that `status` shows; `asked` is how many metrics it took."""
+    """Everything that `status` shows; `asked` is how many metrics it took.
+
+    `measured_until` is the end of the last minute that any metric has; queues are measured now. `alarms` are
+    those that are on, None where they may not be read.
+    """
 
     stack: str
     range: Range
@@ -76,13 +95,17 @@ class Overview:
     ingest_dlq: Depth
     asked: int = field(default=0)
     concurrency: Concurrency | None = None
+    alarms: list[ActiveAlarm] | None = None
+    measured_until: datetime | None = None
 
 
 def read_overview(stack: Stack, wanted: Sequence[str], span: Range, now: datetime) -> Overview:
     """Reads the stack. Raises CommandError for a sync that it does not have."""
     metrics = MetricReader(stack)
-    known = metrics.list_own()
+    names = read_names(stack)
+    known = metrics.list_own() | {*expect_metrics(metrics, names)}
     slugs = choose_syncs(stack, known, wanted)
+    known |= {*expect_sync_metrics(metrics, slugs)}
     asks = [*ask_sources(known, span), *ask_syncs(known, slugs, span)]
     values = metrics.read(asks, span.since, span.until)
     latest = [Ask(metric, "Maximum", 60) for slug in slugs for metric in list_ages(stack, metrics, slug)]
@@ -107,7 +130,35 @@ def read_overview(stack: Stack, wanted: Sequence[str], span: Range, now: datetim
         ingest_dlq=measure_depth(stack, stack.find("IngestDlq")),
         asked=len(asks) + len(latest),
         concurrency=read_concurrency(stack, (state.max_concurrency for state in states.values())),
+        alarms=read_alarms(stack),
+        measured_until=find_last(values, now),
     )
+
+
+def expect_metrics(metrics: MetricReader, names: Names) -> Iterator[Metric]:
+    """What sources and the router count. ListMetrics may take 15 minutes to know a new metric."""
+    for source in names.sources:
+        yield metrics.make_own("Accepted", source=source, service=_INGEST)
+        for reason in BLOCKED:
+            yield metrics.make_own("Blocked", source=source, reason=reason, service=_INGEST)
+    for name in _ROUTER_SUMS:
+        yield metrics.make_own(name, service=_ROUTER)
+    for reason in BLOCKED:
+        yield metrics.make_own("Blocked", reason=reason, service=_ROUTER)
+    for sync in names.syncs:
+        yield metrics.make_own("Routed", sync=sync, service=_ROUTER)
+
+
+def expect_sync_metrics(metrics: MetricReader, slugs: Iterable[str]) -> Iterator[Metric]:
+    for slug in slugs:
+        for name, service in {**_SYNC_SUMS, "LatencyMs": _DELIVERY}.items():
+            yield metrics.make_own(name, sync=slug, service=service)
+
+
+def find_last(values: Values, now: datetime) -> datetime | None:
+    """The end of the last period that has a value, which is not after now."""
+    ends = [points[-1][0] + timedelta(seconds=ask.period) for ask, points in values.items() if points]
+    return min(max(ends), now) if ends else None
 
 
 def choose_syncs(stack: Stack, known: Iterable[Metric], wanted: Sequence[str]) -> list[str]:
@@ -125,7 +176,7 @@ def ask_sources(known: Iterable[Metric], span: Range) -> Iterable[Ask]:
     """Everything that ingest and the router counted."""
     for metric in known:
         service, has_sync = metric.get("service"), metric.get("sync")
-        if service in (_INGEST, _ROUTER) and not has_sync and metric.name in (*_ROUTER_SUMS, "Blocked"):
+        if service in (_INGEST, _ROUTER) and not has_sync and metric.name in (*_ROUTER_SUMS, *_BY_REASON):
             yield Ask(metric, "Sum", span.period)
 
 
@@ -167,7 +218,11 @@ def count_router(metrics: MetricReader, values: Values, span: Range) -> RouterCo
         _add(values, metrics.make_own(name, service=_ROUTER), span) for name in _ROUTER_SUMS
     )
     return RouterCounts(
-        accepted, duplicates, replayed, _count_reasons(values, "Blocked", service=_ROUTER, source="")
+        accepted,
+        duplicates,
+        replayed,
+        _count_reasons(values, "Blocked", service=_ROUTER, source=""),
+        _count_reasons(values, "Skipped", service=_ROUTER, source=""),
     )
 
 
@@ -188,6 +243,7 @@ def count_sync(metrics: MetricReader, slug: str, values: Values, span: Range) ->
         p50=find_highest(values.get(Ask(own["LatencyMs"], "p50", span.whole), ())),
         p95=find_highest(values.get(Ask(own["LatencyMs"], "p95", span.whole), ())),
         volume=[delivered.get(start, 0.0) for start in span.list_starts()] if delivered else [],
+        redriven=sums[REDRIVEN],
     )
 
 

@@ -29,7 +29,29 @@ def render_overview(overview: Overview, now: datetime) -> RenderableType:
         "",
         render_now(overview),
         *_list_troubles(overview, now),
+        *_list_alarms(overview, now),
+        Text(describe_age(overview, now), "dim"),
     )
+
+
+def describe_age(overview: Overview, now: datetime) -> str:
+    """How old the figures are: those of CloudWatch, and those of SQS."""
+    last = overview.measured_until
+    if last is None:
+        measured = "CloudWatch has no figures of this range yet: they come a minute or two late"
+    else:
+        age = format_seconds(max((now - last).total_seconds(), 0))
+        measured = f"counts until {last:%H:%M}Z ({age} ago; CloudWatch is a minute or two late)"
+    return f"{measured}; what waits is as SQS counts it now, about right."
+
+
+def _list_alarms(overview: Overview, now: datetime) -> Iterable[Text]:
+    if overview.alarms is None:
+        yield Text("alarms: not known, your credentials may not read them", "yellow")
+        return
+    for alarm in overview.alarms:
+        age = format_seconds(max((now - alarm.since).total_seconds(), 0))
+        yield Text(f"ALARM {alarm.name}, for {age}: {alarm.text}", "red")
 
 
 def render_sources(overview: Overview) -> Table:
@@ -53,16 +75,21 @@ def render_sources(overview: Overview) -> Table:
         list_reasons(router.blocked),
         style="dim",
     )
+    if router.skipped:
+        table.add_row(Text("not sent, per sync"), "", "", "", list_reasons(router.skipped), style="dim")
     return table
 
 
 def render_syncs(syncs: Mapping[str, SyncCounts]) -> Table:
-    table = _make_table("sync", "matched", "delivered", "retried", "dead", "p50", "p95")
+    back = any(counts.redriven for counts in syncs.values())  # a column only where somebody redrove letters
+    columns = ["matched", "delivered", "retried", "dead", *(["redriven"] if back else []), "p50", "p95"]
+    table = _make_table("sync", *columns)
     table.add_column("volume", no_wrap=True)
     for slug, counts in syncs.items():
+        sums = [counts.matched, counts.delivered, counts.retried, counts.dead]
         table.add_row(
             Text(slug),
-            *(format_count(n) for n in (counts.matched, counts.delivered, counts.retried, counts.dead)),
+            *(format_count(n) for n in [*sums, *([counts.redriven or 0.0] if back else [])]),
             format_seconds(counts.p50, 1000),
             format_seconds(counts.p95, 1000),
             draw_sparks(counts.volume),
@@ -104,6 +131,9 @@ def dump_overview(overview: Overview, now: datetime) -> dict[str, Any]:
         "volume_period": overview.range.period,
         "metrics_asked": overview.asked,
         "concurrency": whole["concurrency"],
+        "alarms": overview.alarms
+        and [{"name": a.name, "text": a.text, "since": a.since.isoformat()} for a in overview.alarms],
+        "measured_until": overview.measured_until and overview.measured_until.isoformat(),
     }
 
 

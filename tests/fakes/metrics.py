@@ -37,8 +37,9 @@ class FakeCloudWatch:
             ]
         }
 
-    def _describe_alarms(self, AlarmNamePrefix, AlarmTypes):
-        return {"MetricAlarms": self._alarms, "CompositeAlarms": self._composites}
+    def _describe_alarms(self, AlarmNamePrefix, AlarmTypes, StateValue=""):
+        on = [alarm for alarm in self._alarms if StateValue in ("", alarm.get("StateValue"))]
+        return {"MetricAlarms": on, "CompositeAlarms": self._composites}
 
     def _get_metric_data(self, MetricDataQueries, StartTime, EndTime, ScanBy):
         self.queries += MetricDataQueries

@@ -66,3 +66,21 @@ class Reason(StrEnum):
 
     # A whole pack that Sluice put into a dead-letter queue: AWS errors held it up for a day.
     AWS_UNAVAILABLE = "aws_unavailable"
+
+
+BLOCKED = (
+    Reason.MISSING_IDENTITY,
+    Reason.MISSING_EVENT_NAME,
+    Reason.MISSING_TYPE,
+    Reason.UNKNOWN_TYPE,
+    Reason.MISSING_GROUP_ID,
+    Reason.MISSING_PREVIOUS_ID,
+    Reason.EVENT_TOO_LARGE,
+    Reason.INVALID_SHAPE,
+    Reason.FOREIGN_WRITE_KEY,
+    Reason.UNDECLARED_EVENT,
+    Reason.UNDECLARED_FIELD,
+    Reason.SCHEMA_VIOLATION,
+    Reason.FUNCTION_ERROR,
+)
+"""Why ingest or the router keeps an event from going on."""

@@ -41,7 +41,7 @@ class Progress:
 
     def __init__(self, sync: str, notes: Notes, now: Callable[[], float]) -> None:
         self._sync, self._notes, self._now = sync, notes, now
-        self.is_slow = False
+        self.is_slow = True  # until the first run has settled: a new process may follow one that was killed
 
     def judge(self, seconds: float, *, trouble: bool) -> None:
         """How long AWS took to settle, and whether it refused something: decides about the next notes."""
