@@ -28,10 +28,12 @@ CHECKOV := .venv-checkov/.synced
 MUTANTS := .venv-mutants/.synced
 LOCAL := $(DEV) $(STACK) $(SAM_CLI)
 
-.PHONY: help up down demo test e2e chaos bench mutants check $(CHECKS) format build deploy smoke clean
+.PHONY: help install up down demo test e2e chaos bench mutants check $(CHECKS) format build deploy smoke clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+install: $(LOCAL) ## Install everything into this folder; the other targets do it when they need it
 
 # ---- The local stack ----------------------------------------------------------------------------------------------
 

@@ -56,13 +56,14 @@ def load_command(name: str) -> Any:
     """The command of this name, of those in COMMANDS."""
     module, _, attribute = COMMANDS[name].partition(":")
     found = getattr(import_module(module), attribute)
-    if not isinstance(found, typer.Typer):
-        single = typer.Typer(pretty_exceptions_show_locals=False, rich_markup_mode="rich")
-        single.command(name)(found)
-        found = single
-    command = typer.main.get_command(found)
-    command.name = name
-    return command
+    parent = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_show_locals=False)
+    parent.callback()(sluice)
+    if isinstance(found, typer.Typer):
+        parent.add_typer(found, name=name)
+    else:
+        parent.command(name)(found)
+    group: Any = typer.main.get_command(parent)
+    return group.commands[name]
 
 
 app = typer.Typer(
