@@ -1,5 +1,6 @@
 """`sluice local`: what `make up`, `make down` and `make demo` call."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -84,6 +85,29 @@ def heal(destination: DestinationArgument) -> None:
         "`sluice sync probe SYNC` lets it try with the next event.",
         soft_wrap=True,
     )
+
+
+@local_app.command()
+def env(
+    source: Annotated[
+        str, typer.Option("--source", metavar="NAME", show_default="the first", help="Whose write key.")
+    ] = "",
+) -> None:
+    """Print variables of the local stack for a shell: eval "$(sluice local env)".
+
+    SLUICE_API, SLUICE_KEY and SLUICE_SINK: where to send, with which write key, and what arrives.
+    """
+    with explain_failure():
+        stack = read_stack(read_settings())
+        keys = stack["write_keys"]
+        name = source or next(iter(keys), "")
+        if name not in keys:
+            raise LocalStackError(
+                f"the workspace has no source {name!r}; it has: {', '.join(keys) or 'none'}"
+            )
+        values = {"API": stack["api_url"], "KEY": keys[name], "SINK": stack["sink_url"]}
+        for variable, value in values.items():
+            typer.echo(f"export SLUICE_{variable}={shlex.quote(value)}")
 
 
 @local_app.command()
