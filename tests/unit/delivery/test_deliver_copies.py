@@ -201,12 +201,29 @@ def test_keys_name_their_sync_so_that_a_role_can_be_limited_to_them():
     assert name_key("copy", "crm", Message("a", "r", 1, PACK)).startswith("copy:crm:")
 
 
-def test_while_the_table_does_not_answer_everything_is_delivered():
+def test_what_the_table_does_not_know_about_waits_for_the_next_receive():
     world = World()
     world.claims.broken = lambda _key: True
-    world.run(PACK)
 
-    report = world.run(PACK)
+    report = world.run(PACK, PACK)
+
+    assert world.vendor.took == []
+    assert sorted(report.failed.values()) == [2, 2]
+
+    world.claims.broken = lambda _key: False
+    world.now += 2
+
+    assert world.poll().copies == 1
+    assert sorted(world.vendor.took) == ["m-1", "m-2"]
+
+
+def test_while_the_table_does_not_answer_everything_is_delivered_the_second_time():
+    world = World()
+    world.claims.broken = lambda _key: True
+
+    world.run(PACK, receives=2)
+
+    report = world.run(PACK, receives=2)
 
     assert sorted(world.vendor.took) == ["m-1", "m-1", "m-2", "m-2"]
     assert (report.copies, report.failed) == (0, {})

@@ -32,6 +32,7 @@ MOST_PART_ITEMS = 500
 SMALL_PART_ITEMS = 100  # while AWS is slow: processes die more often then, and nothing is gained by haste
 SETTLE_EVERY = 0.1  # seconds of work that a container which is killed repeats, besides the part in hand
 UNREADABLE = "unreadable: "
+UNSURE = "DynamoDB did not say whether it is a copy"
 POISON_VISIBILITY = 1
 SUSPECT_MARGIN = 30  # seconds after the end of a run until its suspects can be received again
 
@@ -136,9 +137,13 @@ class Delivery:
                 remains[message.id] = Remains(group=pack.group, postponed=len(pack.items), packs=[again])
             else:
                 works[message.id] = PackWork(message, pack)
-        for copy in self._copies.find_copies([work.message for work in works.values()]):
+        copies, unsure = self._copies.find_copies([work.message for work in works.values()])
+        for copy in copies:
             del works[copy]
             remains[copy] = Remains(is_copy=True)
+        for message_id in unsure:
+            del works[message_id]
+            broken[message_id] = UNSURE
         drop_copies(works.values())
         self._progress.recall(works.values())
         return works, remains, broken
