@@ -220,7 +220,7 @@ def test_what_the_table_does_not_know_about_waits_for_the_next_receive():
 def test_while_the_table_does_not_answer_everything_is_delivered_the_second_time():
     world = World()
     world.claims.broken = lambda _key: True
-
+    world.notes.broken = True
     world.run(PACK, receives=2)
 
     report = world.run(PACK, receives=2)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sluice.delivery.progress import LIFETIME, SLOW_SECONDS, Note
+from sluice.delivery.progress import CALM_SECONDS, LIFETIME, SLOW_SECONDS, Note
 from sluice.times import format_time
 from tests.unit.delivery.steps import Killed
 from tests.unit.delivery.world import NOW, QUEUE, World, make_event, make_pack, make_workspace
@@ -77,11 +77,22 @@ def test_what_was_refused_is_tried_again_alone(world):
     assert world.vendor.took == ["m-2"]
 
 
-def test_while_aws_is_fast_nothing_is_noted(world):
-    die_while_settling(world, make_event(1), seconds=SLOW_SECONDS / 2)
-    assert len(world.notes.rows) == 1
+def test_after_a_minute_without_trouble_nothing_is_noted(world):
+    log = SlowLog(world, SLOW_SECONDS / 2)
+    world.ports = replace(world.ports, log=log)
+    delivery = world.build()
+    world.now += CALM_SECONDS
+    for n in (1, 2):
+        world.queues.send(QUEUE, [make_pack(make_event(n))])
+        world.poll(delivery)
+    assert world.notes.rows == {}
+    world.queues.send(QUEUE, [make_pack(make_event(3))])
+    log.dies = True
+    with pytest.raises(Killed):
+        world.poll(delivery)
+    log.dies = False
     receive_again(world)
-    assert world.vendor.took == ["m-1", "m-1"]
+    assert world.vendor.took == ["m-1", "m-2", "m-3", "m-3"]
 
 
 def test_without_its_note_everything_is_sent_again(world):
@@ -91,7 +102,7 @@ def test_without_its_note_everything_is_sent_again(world):
     assert world.vendor.took == ["m-1", "m-1"]
 
 
-def test_a_new_process_notes_until_it_has_settled_once(world):
+def test_a_new_process_notes_in_its_first_minute(world):
     """It may follow one that was killed, and what it received may come back to the next one."""
     log = SlowLog(world, 0.0)
     world.ports = replace(world.ports, log=log)
@@ -104,26 +115,24 @@ def test_a_new_process_notes_until_it_has_settled_once(world):
     assert world.vendor.took == ["m-1"]
 
 
-@pytest.mark.parametrize(("broken", "notes"), [(False, 1), (True, 2)])
-def test_what_aws_refused_makes_the_container_note(world, broken, notes):
+@pytest.mark.parametrize("trouble", ["slow", "refused", "received before", ""])
+def test_what_is_wrong_is_remembered_for_a_minute(world, trouble):
+    log = SlowLog(world, SLOW_SECONDS * 2 if trouble == "slow" else 0.0)
+    world.ports = replace(world.ports, log=log)
     delivery = world.build()
-    if broken:
+    world.now += CALM_SECONDS
+    if trouble == "refused":
         world.log.refuse = lambda _record: True
         world.archive.broken = True
-    for n in (1, 2):
-        world.queues.send(QUEUE, [make_pack(make_event(n))])
-        world.poll(delivery)
-    assert len(world.notes.rows) == notes
-
-
-def test_what_was_received_before_makes_the_container_note(world):
-    delivery = world.build()
-    for receives in (1, 1, 2):
-        world.queues.send(QUEUE, [make_pack(make_event(receives))])
-        for message in world.waiting:
-            message.receive_count = receives - 1
-        world.poll(delivery)
-    assert len(world.notes.rows) == 2
+    world.queues.send(QUEUE, [make_pack(make_event(1))])
+    if trouble == "received before":
+        world.waiting[0].receive_count = 1
+    world.poll(delivery)
+    world.notes.rows.clear()
+    world.now += CALM_SECONDS - 1
+    world.queues.send(QUEUE, [make_pack(make_event(2))])
+    world.poll(delivery)
+    assert bool(world.notes.rows) == bool(trouble)
 
 
 def test_a_note_has_a_bit_for_each_place_and_an_end():

@@ -1,9 +1,9 @@
 """What a run had delivered before its process died, so that the next one does not send it again.
 
 What is delivered is safe from that once it is settled. While AWS's calls fail or are slow that takes seconds.
-Then, and while it has messages that were received before, a run notes which items of its packs were taken
-before it settles them: one row a pack. Who receives the message again reads the row, and settles these items
-without a call.
+Then, in the first minute of a process, and while it has messages that were received before, a run notes which
+items of its packs were taken before it settles them: one row a pack. Who receives the message again reads the
+row, and settles these items without a call.
 
 Nothing depends on a note. Without it items are sent again, which the guarantee "at least once" allows.
 """
@@ -17,6 +17,7 @@ from sluice.delivery.pack_work import PackWork, spread
 
 KIND = "done"
 SLOW_SECONDS = 0.2  # a run that settles within this time repeats hardly anything
+CALM_SECONDS = 60.0  # without trouble, until AWS no longer counts as slow
 LIFETIME = 86_400  # seconds that a note is kept; a message is received again within minutes
 
 
@@ -41,17 +42,24 @@ class Progress:
 
     def __init__(self, sync: str, notes: Notes, now: Callable[[], float]) -> None:
         self._sync, self._notes, self._now = sync, notes, now
-        self.is_slow = True  # until the first run has settled: a new process may follow one that was killed
+        self._slow_until = 0.0
+        self._notes_until = now() + CALM_SECONDS  # a new process may follow one that was killed
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether AWS was slow, or refused something, in the last minute."""
+        return self._now() < self._slow_until
 
     def judge(self, seconds: float, *, trouble: bool) -> None:
-        """How long AWS took to settle, and whether it refused something: decides about the next notes."""
-        self.is_slow = trouble or seconds > SLOW_SECONDS
+        """How long AWS took to settle, and whether it refused something."""
+        if trouble or seconds > SLOW_SECONDS:
+            self._slow_until = self._now() + CALM_SECONDS
 
     def note(self, works: Iterable[PackWork]) -> None:
         """Notes what was taken, while settling is slow."""
-        if not self.is_slow:
-            return
         now = self._now()
+        if now >= max(self._slow_until, self._notes_until):
+            return
         taken = {self._key(work): _find_taken(work) for work in works}
         notes = {key: Note(places, now) for key, places in taken.items() if places}
         if notes:
@@ -62,7 +70,7 @@ class Progress:
         again = {self._key(work): work for work in works if work.message.receive_count > 1}
         if not again:
             return
-        self.is_slow = True  # somebody died with them, or AWS refused something
+        self._slow_until = self._now() + CALM_SECONDS  # somebody died with them, or AWS refused something
         for key, note in self._notes.read(list(again)).items():
             work = again[key]
             places = {id(item): place for place, item in enumerate(work.received)}
