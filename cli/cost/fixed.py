@@ -10,15 +10,16 @@ HOURS = 30 * 24  # of a month
 # Of template.yaml; a test compares.
 STACK_ALARM_METRICS, SYNC_ALARM_METRICS = 24, 14
 COMPOSITE_ALARMS = 5
-DASHBOARDS = 1
+DASHBOARDS = 0  # one with the parameter WithDashboard
 # The reconciler's and the archiver's runs a month, GB, and seconds of a run that finds nothing (a guess).
 RECONCILER_RUNS, ARCHIVER_RUNS = 720, 120
 SCHEDULED = ((RECONCILER_RUNS, 0.5, 3.0), (ARCHIVER_RUNS, 1.0, 3.0))
 # What such a run logs, Lambda's own lines included; a test measures the reconciler's with three syncs.
-RECONCILER_LOG_BYTES, RECONCILER_SYNC_LOG_BYTES, ARCHIVER_LOG_BYTES = 770, 220, 750
-# Metrics: of the reconciler every hour, of the archiver in four hours a day, of the others with traffic.
-RECONCILER_METRICS, RECONCILER_SYNC_METRICS = 4, 1
-ARCHIVER_METRICS, ARCHIVER_SHARE = 4, 4 / 24
+RECONCILER_LOG_BYTES, RECONCILER_SYNC_LOG_BYTES, ARCHIVER_LOG_BYTES = 590, 30, 610
+# Metrics: of the reconciler every hour (of a sync only where events are missing), of the archiver in four
+# hours a day, of the others with traffic.
+RECONCILER_METRICS = 1
+ARCHIVER_METRICS, ARCHIVER_SHARE = 1, 4 / 24
 ROUTER_METRICS, SOURCE_METRICS, SYNC_METRICS = 6, 2, 12
 
 
@@ -54,9 +55,7 @@ def price_idle(fixtures: Fixtures, prices: PriceTable) -> dict[str, float]:
         "alarms": fixtures.alarm_metrics * prices["alarm_metric_month"],
         "composite alarms": fixtures.composites * prices["composite_alarm_month"],
         "dashboard": fixtures.dashboards * prices["dashboard_month"],
-        "metrics of scheduled functions": (
-            RECONCILER_METRICS + fixtures.syncs * RECONCILER_SYNC_METRICS + ARCHIVER_METRICS * ARCHIVER_SHARE
-        )
+        "metrics of scheduled functions": (RECONCILER_METRICS + ARCHIVER_METRICS * ARCHIVER_SHARE)
         * prices["metric_month"],
         "scheduled functions": runs + seconds + lists,
         "logs of scheduled functions": log_bytes / GB * prices["log_gb"],

@@ -22,17 +22,21 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 
 
 def count(report: Report, syncs: list[str]) -> None:
-    """The lines a run logs: one of its own with some of the ids, and one for each sync, zeros included."""
-    metrics.add_metric("Checked", MetricUnit.Count, report.checked.total())
+    """The lines a run logs: one of its own with some of the ids, and one for each sync that misses events.
+
+    A metric costs money in every hour in which it has a value, so there is one; the rest is in its line.
+    """
     metrics.add_metric("Unaccounted", MetricUnit.Count, report.unaccounted.total())
-    metrics.add_metric("StillWaiting", MetricUnit.Count, report.waiting.total())
-    metrics.add_metric("ReplayedLines", MetricUnit.Count, report.replayed)
+    for name, counts in (("checked", report.checked), ("waiting", report.waiting)):
+        metrics.add_metadata(name, {sync: counts[sync] for sync in sorted({*syncs, *counts})})
+    metrics.add_metadata("replayed_lines", report.replayed)
     metrics.add_metadata("hour", report.hour)
     metrics.add_metadata("one_in", report.one_in)
     if report.unreadable:
         metrics.add_metadata("unreadable", report.unreadable)
     if report.ids:
         metrics.add_metadata("unaccounted_ids", report.ids)
-    for sync in sorted({*syncs, *report.checked}):
-        with single_metric("Unaccounted", MetricUnit.Count, report.unaccounted[sync]) as metric:
-            metric.add_dimension("sync", sync)
+    for sync, events in sorted(report.unaccounted.items()):
+        if events:
+            with single_metric("Unaccounted", MetricUnit.Count, events) as metric:
+                metric.add_dimension("sync", sync)

@@ -66,7 +66,7 @@ def test_old_letters_leave_their_queues_and_are_all_in_the_archive(stack, capsys
     assert unrouted["message_ids"] == ["m-4"]
     assert stack.receive(stack.dlqs["all-to-crm"]) == stack.receive(stack.dlqs["ingest"]) == []
     told = [orjson.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [blob["LettersRemoved"] for blob in told if "queue" not in blob] == [[3.0]]
+    assert [blob["letters_removed"] for blob in told if "queue" not in blob] == [3]
     assert {blob["queue"]: blob["LettersRemoved"] for blob in told if "queue" in blob} == {
         "stack-AllToCrm-dlq": [2.0],
         "stack-ingest-dlq": [1.0],

@@ -79,8 +79,9 @@ def test_what_has_no_end_becomes_a_metric_of_the_stack_and_of_its_sync(handler, 
     assert answer == {"hour": "2026-11-22T03", "checked": {"crm": 2, "lake": 2}, "unaccounted": {"lake": 1}}
     lines = read_metrics(capsys)
     assert find_values(lines, "Unaccounted", sync=None) == [1]
-    assert find_values(lines, "Unaccounted", sync="crm") == [0]
+    assert find_values(lines, "Unaccounted", sync="crm") == []
     assert find_values(lines, "Unaccounted", sync="lake") == [1]
+    assert lines[-1]["checked"] == {"crm": 2, "lake": 2}
     [ids] = [line["unaccounted_ids"] for line in lines if "unaccounted_ids" in line]
     assert ids == {"lake": ["b"]}
 
@@ -88,17 +89,18 @@ def test_what_has_no_end_becomes_a_metric_of_the_stack_and_of_its_sync(handler, 
 def test_the_total_has_the_dimension_that_the_alarm_watches(handler, capsys):
     handler(json.loads(EVENT.read_text()), Context())
 
-    [total] = [line for line in read_metrics(capsys) if "Checked" in line]
+    [total] = [line for line in read_metrics(capsys) if "checked" in line]
     [described] = total["_aws"]["CloudWatchMetrics"]
     assert described["Namespace"] == "Sluice"
     assert described["Dimensions"] == [["service"]]
     assert total["Unaccounted"] == [0]
 
 
-def test_an_hour_without_events_gives_zeros_so_that_the_alarm_recovers(handler, capsys):
+def test_an_hour_without_events_gives_a_zero_so_that_the_alarm_recovers(handler, capsys):
     answer = handler(json.loads(EVENT.read_text()), Context())
 
     assert answer["unaccounted"] == {}
     lines = read_metrics(capsys)
-    assert find_values(lines, "Unaccounted", sync="crm") == [0]
-    assert find_values(lines, "Unaccounted", sync="lake") == [0]
+    assert find_values(lines, "Unaccounted", sync=None) == [0]
+    assert find_values(lines, "Unaccounted", sync="lake") == []
+    assert lines[-1]["checked"] == {"crm": 0, "lake": 0}

@@ -23,7 +23,6 @@ from cli.cost.fixed import (
     RECONCILER_LOG_BYTES,
     RECONCILER_METRICS,
     RECONCILER_SYNC_LOG_BYTES,
-    RECONCILER_SYNC_METRICS,
     ROUTER_METRICS,
     SOURCE_METRICS,
     STACK_ALARM_METRICS,
@@ -276,7 +275,11 @@ def test_the_template_has_the_alarms_that_are_billed(resources):
     assert sum(alarms.values()) - sum(of_syncs.values()) == STACK_ALARM_METRICS
     kinds = Counter(made["Type"] for made in resources.values())
     assert kinds["AWS::CloudWatch::CompositeAlarm"] == COMPOSITE_ALARMS
-    assert kinds["AWS::CloudWatch::Dashboard"] == DASHBOARDS
+    dashboards = [made for made in resources.values() if made["Type"] == "AWS::CloudWatch::Dashboard"]
+    assert [made["Condition"] for made in dashboards] == ["HasDashboard"]
+    template = expand_template(TEMPLATE.read_text())
+    assert template["Parameters"]["WithDashboard"]["Default"] == "false"
+    assert DASHBOARDS == 0
 
 
 def log_lines(service, run):
@@ -366,7 +369,7 @@ def test_functions_publish_as_many_metrics_as_are_billed():
     assert count_metrics(log_lines("router", run_router)) == ROUTER_METRICS + 3
     assert count_metrics(log_lines("ingest", run_ingest)) == SOURCE_METRICS
     reconciler = count_metrics(log_lines("reconciler", run_reconciler))
-    assert reconciler == RECONCILER_METRICS + 3 * RECONCILER_SYNC_METRICS
+    assert reconciler == RECONCILER_METRICS
     assert count_metrics(log_lines("archiver", run_archiver)) == ARCHIVER_METRICS
 
 
