@@ -205,14 +205,14 @@ def costs():
 def test_what_a_batch_says_of_all_is_not_multiplied(costs, name):
     status, seconds = costs[0][name]
     assert status == 413
-    assert seconds < 3
+    assert seconds < 10  # of CPU; what multiplies takes minutes
 
 
 @pytest.mark.parametrize("name", costly.BODIES)
 def test_no_body_takes_long_or_is_our_fault(costs, name):
     status, seconds = costs[0][name]
     assert status in {200, 400, 413}
-    assert seconds < 8  # a quarter of it is usual
+    assert seconds < 30  # of CPU; two are usual, and what multiplies takes minutes
 
 
 def test_no_body_needs_more_memory_than_the_function_has(costs):
