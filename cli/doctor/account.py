@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cli.doctor.deployment import Deployment
 from cli.doctor.findings import Finding, ok, problem, warning
 
-CHECK_CREDENTIALS, CHECK_CONCURRENCY = "credentials", "concurrency"
+CHECK_CREDENTIALS, CHECK_STACK, CHECK_CONCURRENCY = "credentials", "stack", "concurrency"
 UNRESERVED = 100  # runs that AWS keeps for functions without a reservation
 ROUTER_CONCURRENCY = 50  # MaximumConcurrency of the router's mapping in template.yaml
 RESERVATION = "IngestReservedConcurrency"
@@ -22,6 +22,23 @@ def check_credentials(deployment: Deployment) -> Iterator[Finding]:
         f"account {identity['Account']}, {region}, as {identity['Arn'].rpartition(':')[2]};"
         f" stack {deployment.stack} ({state})",
     )
+
+
+def check_stack(deployment: Deployment) -> Iterator[Finding]:
+    """CloudFormation would take an update of the stack as it is."""
+    name, status = deployment.stack, deployment.deployed.status if deployment.deployed is not None else ""
+    if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"):
+        hint = f"it holds nothing that is needed: aws cloudformation delete-stack --stack-name {name}"
+        yield problem(CHECK_STACK, f"its first deploy failed ({status}), so it cannot be updated", hint)
+    elif status in ("UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED"):
+        hint = f"aws cloudformation continue-update-rollback --stack-name {name}"
+        yield problem(CHECK_STACK, f"its last update failed and was not taken back ({status})", hint)
+    elif status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+        yield problem(
+            CHECK_STACK, f"something changes it at the moment ({status})", "wait until that has ended"
+        )
+    else:
+        yield ok(CHECK_STACK, "can be updated" if status else "will be made")
 
 
 def check_concurrency(deployment: Deployment) -> Iterator[Finding]:

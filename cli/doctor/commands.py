@@ -9,7 +9,14 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.doctor.account import CHECK_CONCURRENCY, CHECK_CREDENTIALS, check_concurrency, check_credentials
+from cli.doctor.account import (
+    CHECK_CONCURRENCY,
+    CHECK_CREDENTIALS,
+    CHECK_STACK,
+    check_concurrency,
+    check_credentials,
+    check_stack,
+)
 from cli.doctor.deployment import Deployment, list_function_secrets, read_deployed
 from cli.doctor.findings import Finding, Level, look, print_findings, problem
 from cli.doctor.names import CHECK_NAMES, check_names
@@ -34,6 +41,7 @@ from cli.terminal import open_console
 from cli.workspace_files import InvalidWorkspace, load_workspace
 
 CHECKS: dict[str, Callable[[Deployment], Iterable[Finding]]] = {
+    CHECK_STACK: check_stack,
     CHECK_NAMES: check_names,
     CHECK_TEMPLATE: check_template,
     CHECK_REMOVED: check_removed,

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from typer.testing import CliRunner
 
-from cli.doctor.account import check_concurrency, check_credentials
+from cli.doctor.account import check_concurrency, check_credentials, check_stack
 from cli.doctor.commands import examine
 from cli.doctor.deployment import Deployed, Deployment, read_defaults, read_deployed
 from cli.doctor.findings import Level, look
@@ -85,6 +85,21 @@ def test_the_first_line_says_who_deploys_where(aws):
     assert "123456789012" in text
     assert "us-east-1" in text
     assert "sluice-dev (new)" in text
+
+
+@pytest.mark.parametrize(
+    ("status", "level"),
+    [
+        ("UPDATE_COMPLETE", Level.OK),
+        ("UPDATE_ROLLBACK_COMPLETE", Level.OK),
+        ("REVIEW_IN_PROGRESS", Level.OK),  # an empty stack, which `sam deploy` left behind
+        ("ROLLBACK_COMPLETE", Level.PROBLEM),
+        ("UPDATE_ROLLBACK_FAILED", Level.PROBLEM),
+        ("UPDATE_IN_PROGRESS", Level.PROBLEM),
+    ],
+)
+def test_a_stack_that_cloudformation_would_not_update_is_found(status, level):
+    assert find(check_stack, make_deployment(deployed=Deployed(status)))[0][0] is level
 
 
 def test_a_missing_parameter_is_named_with_the_command_that_writes_it(aws):
@@ -356,7 +371,16 @@ def test_a_healthy_first_deploy_has_a_mark_for_each_check(at_home):
     put_token()
     findings = list(examine(PROJECT / "workspace", "", ()))
     assert [finding.check for finding in findings] == [
-        *("credentials", "names", "template", "removed syncs", "architecture", "destinations", "secrets"),
+        *(
+            "credentials",
+            "stack",
+            "names",
+            "template",
+            "removed syncs",
+            "architecture",
+            "destinations",
+            "secrets",
+        ),
         *("concurrency", "alarm e-mail"),
     ]
     assert not [finding for finding in findings if finding.level is Level.PROBLEM]
