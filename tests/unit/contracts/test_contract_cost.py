@@ -6,8 +6,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sluice.contracts.cost import MOST_POSITIONS, MOST_STEPS, MOST_STEPS_ONCE, find_cost_faults
-from sluice.contracts.price import count_positions, count_values, price_item, price_names, price_schema
+from sluice.contracts.cost import MOST_POSITIONS, MOST_STEPS, MOST_STEPS_ONCE, _Graph, find_cost_faults
+from sluice.contracts.price import (
+    count_errors,
+    count_positions,
+    count_values,
+    price_item,
+    price_names,
+    price_schema,
+)
 from sluice.contracts.shape import find_reference, list_branches
 from tests.unit.contracts.builders_contract import find_problems, make_contract
 from tests.unit.contracts.test_contract_fuzz import COMPONENTS, OBJECTS, SCHEMAS, VALUES, make_document
@@ -295,3 +302,37 @@ def test_an_ordinary_schema_is_not_too_expensive(schema):
 def test_the_positions_of_a_regex_are_its_characters_written_out(pattern, positions):
     assert count_positions(pattern) == positions
     assert (count_positions(pattern) > MOST_POSITIONS) is (positions > MOST_POSITIONS)
+
+
+def test_a_circle_counts_once_where_references_are_written_out():
+    document = {"properties": {"child": {"$ref": "#"}, "name": {"type": "string"}}}
+    assert _Graph(document).measure(document) == 3
+
+
+def test_references_count_as_often_as_they_are_followed():
+    document = {"definitions": {"name": {"type": "string"}}, "allOf": [{"$ref": "#/definitions/name"}] * 2}
+    assert _Graph(document).measure(document) == 5
+
+
+def test_a_circle_with_more_ways_than_can_be_followed_is_found_without_following_them():
+    """Each definition leads to the next one twice: 2⁶⁰ ways to the field that leads back."""
+    deep = {f"d{n}": {"allOf": [{"$ref": f"#/definitions/d{n + 1}"}] * 2} for n in range(60)}
+    document = {
+        "$ref": "#/definitions/d0",
+        "definitions": {**deep, "d60": {"properties": {"a": {"$ref": "#"}}}},
+    }
+    assert _Graph(document).find_doubling() is not None
+
+
+@pytest.mark.parametrize(
+    ("schema", "errors"),
+    [
+        ({}, 0),
+        ({"type": "object", "title": "not a rule"}, 1),
+        ({"required": ["a", "b", "c"]}, 4),
+        ({"dependencies": {"a": ["b", "c"], "d": {"type": "string"}}}, 2),
+        ({"enum": [1, 2, 3]}, 5),
+    ],
+)
+def test_the_errors_that_a_schema_can_have_at_one_value(schema, errors):
+    assert count_errors(schema) == errors

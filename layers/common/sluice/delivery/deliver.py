@@ -30,6 +30,7 @@ EARLY_SECONDS = 1.0  # SQS delays by whole seconds: what comes this little too e
 PART_ITEMS = 50
 MOST_PART_ITEMS = 500
 SMALL_PART_ITEMS = 100  # while AWS is slow: processes die more often then, and nothing is gained by haste
+SETTLE_RARELY = 2.0  # seconds, while AWS is slow: what was taken is noted, and each time takes long
 SETTLE_EVERY = 0.1  # seconds of work that a container which is killed repeats, besides the part in hand
 UNREADABLE = "unreadable: "
 UNSURE = "DynamoDB did not say whether it is a copy"
@@ -105,7 +106,8 @@ class Delivery:
                     left.continue_from(work.message, work.pack)
                 except Exception as error:  # what cannot be written down must fail its own pack only
                     broken[work.message.id] = repr(error)
-            if todo and self._ports.now() - settled < SETTLE_EVERY:
+            every = SETTLE_RARELY if self._progress.is_slow else SETTLE_EVERY
+            if todo and self._ports.now() - settled < every:
                 continue
             settled = self._ports.now()
             ended = [message for message in messages if message.id not in waiting]
