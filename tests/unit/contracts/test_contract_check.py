@@ -395,3 +395,8 @@ def test_long_names_do_not_make_long_messages():
 def test_a_regex_takes_linear_time():
     schema = {"properties": {"a": {"pattern": "^(a+)+$"}}}
     assert check_properties(schema, {"a": "a" * 90_000 + "!"}).reasons == ["schema_violation"]
+
+
+def test_without_a_path_to_the_version_every_event_has_none():
+    check = make_check(make_contract(VERSIONS[0], schema_version_path=[]))
+    assert check(make_track("t", properties={})) is None
