@@ -208,22 +208,24 @@ def test_what_the_table_does_not_know_about_waits_for_the_next_receive():
     report = world.run(PACK, PACK)
 
     assert world.vendor.took == []
-    assert sorted(report.failed.values()) == [2, 2]
+    assert sorted(report.failed.values()) == [5, 5]
 
     world.claims.broken = lambda _key: False
-    world.now += 2
+    world.now += 5
 
     assert world.poll().copies == 1
     assert sorted(world.vendor.took) == ["m-1", "m-2"]
 
 
-def test_while_the_table_does_not_answer_everything_is_delivered_the_second_time():
+def test_while_the_table_does_not_answer_everything_is_delivered_the_third_time():
     world = World()
     world.claims.broken = lambda _key: True
     world.notes.broken = True
-    world.run(PACK, receives=2)
+    assert list(world.run(PACK, receives=2).failed.values()) == [20]
+    world.now += 20
+    world.poll()
 
-    report = world.run(PACK, receives=2)
+    report = world.run(PACK, receives=3)
 
     assert sorted(world.vendor.took) == ["m-1", "m-1", "m-2", "m-2"]
     assert (report.copies, report.failed) == (0, {})

@@ -11,7 +11,7 @@ This loses no event, also when the first one is redriven from the dead-letter qu
 - A message that was received three times or more claims nothing. So at least 17 receives lie between a claim
   and the dead-letter queue, and `find_window` is shorter than these take.
 - Packs that AWS errors held up have their `Held` state in the attributes, and it is part of the key.
-- A message about which the table does not answer is received again once. Then it is delivered.
+- A message about which the table does not answer is received again, twice. Then it is delivered.
 """
 
 import hashlib
@@ -58,7 +58,7 @@ class CopyCheck:
         """Ids of the messages that hold a copy of another message's pack, and may be acknowledged.
 
         The second set are those that nobody knows about, because the table did not answer: they shall be
-        received once more.
+        received again, as long as they may claim.
         """
         keys = {
             message.id: name_key(KIND, self._sync, message)
@@ -73,5 +73,4 @@ class CopyCheck:
         now = self._now()
         owners = self._claims.claim(wanted, now=int(now), expires=int(now + self._window))
         copies = {message_id for message_id, key in keys.items() if owners.get(key, message_id) != message_id}
-        first = {message.id for message in messages if message.receive_count == 1}
-        return copies, {message_id for message_id in first if keys[message_id] not in owners}
+        return copies, {message_id for message_id, key in keys.items() if key not in owners}

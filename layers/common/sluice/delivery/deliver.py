@@ -34,6 +34,7 @@ SETTLE_RARELY = 2.0  # seconds, while AWS is slow: what was taken is noted, and 
 SETTLE_EVERY = 0.1  # seconds of work that a container which is killed repeats, besides the part in hand
 UNREADABLE = "unreadable: "
 UNSURE = "DynamoDB did not say whether it is a copy"
+UNSURE_VISIBILITY = {1: 5, 2: 20}  # seconds by receive; a third time it is delivered
 POISON_VISIBILITY = 1
 SUSPECT_MARGIN = 30  # seconds after the end of a run until its suspects can be received again
 
@@ -212,11 +213,12 @@ class Delivery:
             report.sent_again += len(again)
         visibility: dict[str, int] = {}
         for message in messages:
-            if message.id in broken:
+            if why := broken.get(message.id):
                 suspect = message.receive_count >= SUSPECT_RECEIVES
                 wait = SHORTEST_RETURN if suspect else 1 << message.receive_count
-                wait = POISON_VISIBILITY if broken[message.id].startswith(UNREADABLE) else wait
-                report.add_failed(message.id, wait, broken[message.id])
+                wait = POISON_VISIBILITY if why.startswith(UNREADABLE) else wait
+                wait = UNSURE_VISIBILITY[message.receive_count] if why == UNSURE else wait
+                report.add_failed(message.id, wait, why)
             elif message.id in held and message.id not in again:
                 report.add_failed(message.id, find_visibility(message.receive_count), held[message.id])
             else:
