@@ -151,3 +151,20 @@ def test_a_note_has_a_bit_for_each_place_and_an_end():
     world.vendor.script = lambda request: {"m-2": 400}.get(request.entries[0][0].message_id, 200)
     world.run(make_pack(make_event(1), make_event(2), make_event(3)), receives=2)
     assert seen == [([Note(0b101, NOW)], int(NOW) + LIFETIME)]
+
+
+def test_while_aws_is_slow_what_was_taken_is_noted_between_the_calls(world):
+    """A pack of a destination that takes single events may be under way for seconds."""
+    world.vendor.script = lambda request: die(request.entries[0][0].message_id)
+    world.queues.send(QUEUE, [make_pack(*(make_event(n) for n in range(60)))])
+    world.waiting[0].receive_count = 1
+
+    def die(message_id):
+        if message_id == "m-55":
+            raise Killed
+        return 200
+
+    with pytest.raises(Killed):
+        world.poll()
+    [note] = world.notes.rows.values()
+    assert note.taken == (1 << 50) - 1

@@ -4,6 +4,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import batched
 
 from sluice.delivery.auth import Auth
 from sluice.delivery.breaker import Breaker
@@ -30,6 +31,7 @@ EARLY_SECONDS = 1.0  # SQS delays by whole seconds: what comes this little too e
 PART_ITEMS = 50
 MOST_PART_ITEMS = 500
 SMALL_PART_ITEMS = 100  # while AWS is slow: processes die more often then, and nothing is gained by haste
+NOTED_CALLS = 25  # calls between two notes, while AWS is slow
 SETTLE_RARELY = 2.0  # seconds, while AWS is slow: what was taken is noted, and each time takes long
 SETTLE_EVERY = 0.1  # seconds of work that a container which is killed repeats, besides the part in hand
 UNREADABLE = "unreadable: "
@@ -98,7 +100,6 @@ class Delivery:
                 part += todo
                 todo.clear()
             self._call(part, auth, remaining, budget)
-            self._progress.note(part)
             sorter = Sorter(self.sync, auth, started, self._ports.now())
             for work in part:
                 waiting.discard(work.message.id)
@@ -195,7 +196,10 @@ class Delivery:
         caller = Caller(
             self.sync, self._send, auth, self._breaker, self._pacer, self._ports.now, remaining, budget
         )
-        caller.make_calls(calls, self._pool)
+        at_once = max(NOTED_CALLS, self.sync.concurrency) if self._progress.is_slow else len(calls)
+        for some in batched(calls, at_once, strict=False):
+            caller.make_calls(some, self._pool)
+            self._progress.note(works)
 
     def _fail(
         self, messages: Sequence[Message], held: Mapping[str, str], broken: Mapping[str, str], report: Report
