@@ -21,9 +21,9 @@ from tests.e2e.fault_proxy import FaultProxy, running_proxy
 from tests.e2e.stacks import LocalStack, find_free_ports, new_stack
 
 WORKSPACE = Path(__file__).with_name("workspace")
-# What a killed function had in hand comes back after these, not after six minutes; yet no sooner than the
-# function may run, as AWS demands: no two have the same message in hand.
-REDELIVERY_SECONDS = "30"
+# What a killed function had in hand comes back after these, not after six of its timeouts; yet no sooner than
+# the function may run and the emulator may make a batch wait for it: no two have the same message in hand.
+REDELIVERY_SECONDS = "60"
 ROUTER_REDELIVERY_SECONDS = "60"
 ROUTERS = 3
 PROGRESS_SECONDS = 10.0
