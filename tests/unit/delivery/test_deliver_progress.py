@@ -168,3 +168,25 @@ def test_while_aws_is_slow_what_was_taken_is_noted_between_the_calls(world):
         world.poll()
     [note] = world.notes.rows.values()
     assert note.taken == (1 << 50) - 1
+
+
+def test_a_pack_that_aws_errors_held_up_is_not_sent_again_as_a_whole(world):
+    """The queue did not take the retry of one item, so the pack goes back under another message id."""
+    world.vendor.script = lambda request: {"m-2": 503}.get(request.entries[0][0].message_id, 200)
+    refused = []
+
+    def refuse_retries(_url, body):
+        is_retry = '"attempt":2' in body
+        refused.append(is_retry)
+        return is_retry and refused.count(True) <= 2
+
+    world.queues.refuse = refuse_retries
+    world.queues.send(QUEUE, [make_pack(make_event(1), make_event(2), make_event(3))])
+    world.poll()
+    [again] = world.waiting
+    assert again.as_message().held is not None
+    world.vendor.script = lambda _request: 200
+    world.vendor.took.clear()
+    world.now += 900
+    assert world.poll().delivered == 3
+    assert world.vendor.took == ["m-2"]

@@ -9,7 +9,7 @@ Nothing depends on a note. Without it items are sent again, which the guarantee 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from sluice.delivery.copies import name_key
@@ -67,7 +67,9 @@ class Progress:
 
     def recall(self, works: Iterable[PackWork]) -> None:
         """Moves what an earlier run delivered from the packs' items to `known`."""
-        again = {self._key(work): work for work in works if work.message.receive_count > 1}
+        again = {
+            self._key(work): work for work in works if work.message.receive_count > 1 or work.message.held
+        }
         if not again:
             return
         self._slow_until = self._now() + CALM_SECONDS  # somebody died with them, or AWS refused something
@@ -81,7 +83,8 @@ class Progress:
                 work.known.append((note.at, known))
 
     def _key(self, work: PackWork) -> str:
-        return name_key(KIND, self._sync, work.message)
+        """By the pack alone: what AWS errors held up comes as another message with the same pack."""
+        return name_key(KIND, self._sync, replace(work.message, held=None))
 
 
 def _find_taken(work: PackWork) -> int:
