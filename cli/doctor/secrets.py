@@ -18,7 +18,6 @@ _UNREADABLE = (
     "DisabledException",
 )
 AWS_KEYS = ("alias/aws/ssm", "alias/aws/secretsmanager")
-KEY_PARAMETER = "KmsKeyArn"
 
 
 def check_secrets(deployment: Deployment) -> Iterator[Finding]:
@@ -48,9 +47,9 @@ def _check(deployment: Deployment, key: tuple[str, str], owner: str) -> Iterator
     except ClientError as error:
         yield _explain(error, store, name, owner)
         return
-    if encryption and encryption not in (*AWS_KEYS, deployment.parameter(KEY_PARAMETER)):
+    if encryption and encryption not in AWS_KEYS:
         text = f"{name} ({owner}) is encrypted with a key of your own, {encryption}"
-        hint = f"the functions may decrypt with the key in {KEY_PARAMETER} only: set it, or use AWS's key"
+        hint = f"its key policy must allow kms:Decrypt to the roles {deployment.stack}-*, or use AWS's key"
         yield warning(CHECK_SECRETS, text, hint)
 
 
