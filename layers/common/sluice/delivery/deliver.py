@@ -84,7 +84,7 @@ class Delivery:
         *,
         acknowledge: bool,
     ) -> None:
-        """Delivers some messages part by part, and settles what is finished every tenth of a second, or rarely.
+        """Delivers some messages part by part, and settles what is finished every tenth of a second.
 
         What is settled is acknowledged before the next part begins, so a killed container repeats little.
         The last part is acknowledged where `acknowledge` says so.
