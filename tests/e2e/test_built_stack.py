@@ -20,4 +20,4 @@ def test_one_event_goes_all_the_way_through_what_was_built(run: str) -> None:
         assert wait_for_delivery(facts, "lake", sent) == dict.fromkeys(sent, 1)
         assert count_verdicts(wait_for_lines(facts, sent)) == {"accepted": 1}
         layers = {path.parts[-5].rsplit("-", 1)[0] for path in (stack.folder / "tmp").glob(LAYER)}
-        assert len(layers) == 4, "ingest, router and two deliveries ran with the layer's dependencies"
+        assert len(layers) == 5, "ingest, router and three deliveries ran with the layer's dependencies"
