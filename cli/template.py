@@ -1,8 +1,9 @@
 """Keeps the syncs of template.yaml equal to the workspace.
 
-The template holds them four times, each between two marker comments: as rows of `Mappings`, as the list of
-`Fn::ForEach`, by the names of their alarms, which a composite alarm watches, and by the resources that the
-router needs. Nothing else of the file is written, so everything around the markers is edited by hand.
+The template holds them five times, each between two marker comments: as rows of `Mappings`, as the list of
+`Fn::ForEach`, by the names of their alarms, which a composite alarm watches, by the queues that the router
+may send to, and by all queues, which share a policy. Nothing else of the file is written, so everything
+around the markers is edited by hand.
 """
 
 import re
@@ -21,8 +22,7 @@ from cli.workspace_files import InvalidWorkspace, load_workspace
 from sluice.errors import WorkspaceError
 from sluice.workspace.models import Alarms
 
-LIST, ROWS, NAMES, DEPENDENCIES = "list", "rows", "names", "dependencies"
-ROUTER_NEEDS = ("Queue", "QueuePolicy", "RouterPolicy")  # of a sync, before the router sends to it
+LIST, ROWS, NAMES, TARGETS, QUEUES = "list", "rows", "names", "targets", "queues"
 DEFAULTS = {"MaxConcurrency": 10, "Timeout": 60}  # as DefaultValue where the template reads the column
 VISIBILITY_FACTOR = 6  # what AWS advises: visibility of a queue to the timeout of the function it feeds
 # The limits of a sync's alarms: the template's column and the workspace's name. Defaults are the model's.
@@ -52,7 +52,8 @@ def render(template_text: str, workspace: Mapping[str, Any]) -> str:
     text = _replace(template_text, LIST, ["- [", *(f"    {name}," for name in sorted(syncs)), "  ]"])
     alarms = [f'    Ref: !Sub "{name}${{Kind}}Alarm",' for name in sorted(syncs)]
     text = _replace(_replace(text, ROWS, rows), NAMES, ["- [", *alarms, "  ]"])
-    return _replace(text, DEPENDENCIES, [f"- {name}{end}" for name in sorted(syncs) for end in ROUTER_NEEDS])
+    text = _replace(text, TARGETS, [f"- !GetAtt {name}Queue.Arn" for name in sorted(syncs)])
+    return _replace(text, QUEUES, [f"- !Ref {name}{end}" for name in sorted(syncs) for end in ("Queue", "Dlq")])
 
 
 def list_syncs(template_text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Starts MiniStack with three corrections; run by the Python of the stack's own environment.
+"""Starts MiniStack with four corrections; run by the Python of the stack's own environment.
 
 MiniStack decodes a body of `application/json` as text even when it is compressed, which destroys it before
 the function sees it. Official SDKs send exactly that, so compressed bodies are handed on as base64.
@@ -8,10 +8,14 @@ domain in the path; MiniStack does neither, so a function could not tell by whic
 
 Lambda collects the messages of a queue for as long as its mapping's window lasts. MiniStack ignores windows
 and hands out ten messages at most, so a stack would look faster, and its batches smaller, than on AWS.
+
+Where functions share a log group, Lambda puts a function's name into the names of its log streams. MiniStack
+does not, so nobody could say which function a line is from.
 """
 
 import importlib
 import inspect
+import threading
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -104,10 +108,32 @@ def keep_windows(sqs: Any, lambda_service: Any, now: Callable[[], float] = time.
     sqs._receive_messages_for_esm = receive_messages
 
 
+def name_log_streams(lambda_service: Any, logs: Any) -> None:
+    """Names the stream of a run in a shared log group `<date>/<function>[<version>]<id>`."""
+    emit = lambda_service._emit_lambda_logs
+    one_by_one = threading.Lock()  # the newest stream is this run's
+
+    @wraps(emit)
+    def emit_lambda_logs(func: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        config = func.get("config") or func
+        group = config["LoggingConfig"]["LogGroup"]
+        if group == f"/aws/lambda/{config['FunctionName']}":
+            emit(func, *args, **kwargs)
+            return
+        with one_by_one:
+            emit(func, *args, **kwargs)
+            streams = logs._log_groups[group]["streams"]
+            name = next(reversed(streams))
+            streams[name.replace("/[", f"/{config['FunctionName']}[")] = streams.pop(name)
+
+    lambda_service._emit_lambda_logs = emit_lambda_logs
+
+
 if __name__ == "__main__":
     api_gateway = importlib.import_module("ministack.services.apigateway")
     pass_compressed_bodies_unharmed(api_gateway)
     tell_how_the_client_came(api_gateway)
-    queues = importlib.import_module("ministack.services.sqs")
-    keep_windows(queues, importlib.import_module("ministack.services.lambda_svc"))
+    functions = importlib.import_module("ministack.services.lambda_svc")
+    keep_windows(importlib.import_module("ministack.services.sqs"), functions)
+    name_log_streams(functions, importlib.import_module("ministack.services.cloudwatch_logs"))
     importlib.import_module("ministack.app").main()

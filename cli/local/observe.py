@@ -76,10 +76,11 @@ def count_deliveries(stack: Stack, sync: str, since: float) -> int:
     """What a sync's function counted as delivered since an epoch time, where no sink can."""
     logs = make_client("logs", stack["endpoint_url"])
     pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=f"/aws/lambda/{stack['syncs'][sync]['function']}", startTime=int(since * 1000)
+        logGroupName=stack["resources"]["DeliveryLogGroup"], startTime=int(since * 1000)
     )
     lines = (read_json(event["message"]) for page in pages for event in page["events"])
-    return sum(int(line["Delivered"][0]) for line in lines if "Delivered" in line and "_aws" in line)
+    counted = (line for line in lines if "_aws" in line and "Delivered" in line and line.get("sync") == sync)
+    return sum(int(line["Delivered"][0]) for line in counted)
 
 
 def read_json(text: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ PATIENCE = 15  # failed rounds after which the emulator counts as gone
 ACCOUNT = "000000000000"
 MAX_DATA, MAX_VALUES = 500, 150  # PutMetricData takes 1,000 metrics, each with 150 values
 FIREHOSE = "AWS/Firehose"
+FUNCTION_LOGS = "/aws/lambda/"
 SERVICES = ("cloudwatch", "logs", "sqs")
 
 log = logging.getLogger("pump")
@@ -116,7 +117,11 @@ def build_pump(settings: LocalSettings, now: float) -> Pump:
         (make_metric("AWS/Lambda", "Throttles", {"FunctionName": name}), "Sum") for name in functions
     ]
     sources = Sources(
-        tails=[LogTail(function, int(now * 1000)) for function in functions],
+        tails=[
+            LogTail(group, int(now * 1000))
+            for group in list_made("AWS::Logs::LogGroup")
+            if group.startswith(FUNCTION_LOGS)
+        ],
         queues=[QueueGauge(url) for url in list_made("AWS::SQS::Queue")],
         measured=Measured([*throttles, *find_unmeasured(alarms)], int(now)),
         api_id=physical["HttpApi"],

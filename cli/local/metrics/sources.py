@@ -1,5 +1,6 @@
 """Reads the emulator: functions' logs, queues' attributes, and what its CloudWatch has already."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ AGE = "ApproximateAgeOfOldestMessage"
 GAUGES = [PREFIX, f"{PREFIX}NotVisible", f"{PREFIX}Delayed"]
 LOG_PAGE = 10_000  # the most that one FilterLogEvents gives
 LATE = 0.5  # seconds within which a line with an earlier time may still appear
+_SHARED_STREAM = re.compile(r"[\d/]+/(?P<function>[\w-]+)\[")
 
 
 @dataclass
@@ -26,9 +28,12 @@ class Invocation:
 
 @dataclass
 class LogTail:
-    """Every run in the log of a function once. The emulator writes each at once, to a stream of its own."""
+    """Every run in a log group once. The emulator writes each at once, to a stream of its own.
 
-    function: str
+    In a group that functions share the stream says which function ran; the others are named after theirs.
+    """
+
+    group: str
     read_until: int
     """Epoch milliseconds up to which it was read."""
 
@@ -37,7 +42,7 @@ class LogTail:
         if until <= self.read_until:
             return []
         page = logs.filter_log_events(
-            logGroupName=f"/aws/lambda/{self.function}",
+            logGroupName=self.group,
             startTime=self.read_until + 1,
             endTime=until,
             limit=LOG_PAGE,
@@ -49,9 +54,13 @@ class LogTail:
         self.read_until = until
         streams: dict[str, Invocation] = {}
         for event in events:
-            empty = Invocation(self.function, event["timestamp"] / 1000)
+            empty = Invocation(self._find_function(event["logStreamName"]), event["timestamp"] / 1000)
             streams.setdefault(event["logStreamName"], empty).lines.append(event["message"])
         return list(streams.values())
+
+    def _find_function(self, stream: str) -> str:
+        shared = _SHARED_STREAM.match(stream)
+        return shared["function"] if shared else self.group.rpartition("/")[2]
 
 
 @dataclass

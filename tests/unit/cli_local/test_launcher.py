@@ -8,6 +8,7 @@ import pytest
 
 from cli.local.ministack_launcher import (
     keep_windows,
+    name_log_streams,
     pass_compressed_bodies_unharmed,
     tell_how_the_client_came,
 )
@@ -130,3 +131,35 @@ def test_a_batch_as_large_as_an_invocation_does_not_wait_for_its_window() -> Non
     emulator = Emulator(window=2)
     emulator.send(6, "x" * 1_000_000)
     assert emulator.poll() == 6
+
+
+class FunctionLogs:
+    """As much of MiniStack's logs as `name_log_streams` touches."""
+
+    def __init__(self) -> None:
+        self._log_groups: dict[str, dict[str, dict[str, list[str]]]] = {}
+        name_log_streams(self, self)
+
+    def _emit_lambda_logs(self, func: dict[str, Any], request_id: str, log_text: str) -> None:
+        group = self._log_groups.setdefault(func["config"]["LoggingConfig"]["LogGroup"], {"streams": {}})
+        group["streams"][f"2026/12/01/[$LATEST]{request_id}"] = [log_text]
+
+    def run(self, function: str, group: str, request_id: str) -> None:
+        config = {"FunctionName": function, "LoggingConfig": {"LogGroup": group}}
+        self._emit_lambda_logs({"config": config}, request_id, f"{request_id} of {function}")
+
+
+def test_streams_of_a_shared_log_group_carry_the_names_of_their_functions() -> None:
+    logs = FunctionLogs()
+    logs.run("s-EventsToCrm", "/aws/lambda/s-delivery", "1f")
+    logs.run("s-Mail", "/aws/lambda/s-delivery", "2f")
+    assert logs._log_groups["/aws/lambda/s-delivery"]["streams"] == {
+        "2026/12/01/s-EventsToCrm[$LATEST]1f": ["1f of s-EventsToCrm"],
+        "2026/12/01/s-Mail[$LATEST]2f": ["2f of s-Mail"],
+    }
+
+
+def test_streams_of_a_log_group_of_one_function_keep_their_names() -> None:
+    logs = FunctionLogs()
+    logs.run("s-router", "/aws/lambda/s-router", "1f")
+    assert list(logs._log_groups["/aws/lambda/s-router"]["streams"]) == ["2026/12/01/[$LATEST]1f"]

@@ -103,7 +103,7 @@ class CloudWatch:
 def make_pump(**services: Any) -> tuple[Pump, Mapping[str, Any]]:
     clients = {"logs": Logs(), "sqs": Queues(), "cloudwatch": CloudWatch(), **services}
     sources = Sources(
-        tails=[LogTail("s-crm", 0)],
+        tails=[LogTail("/aws/lambda/s-crm", 0)],
         queues=[QueueGauge(QUEUE)],
         measured=Measured([(make_metric("AWS/Lambda", "Throttles", {"FunctionName": "s-crm"}), "Sum")], 0),
         api_id="api",
@@ -179,11 +179,21 @@ def test_a_round_that_fails_loses_no_line() -> None:
 
 
 def test_more_lines_than_a_page_holds_are_read_in_several() -> None:
-    logs, tail = Logs(), LogTail("s-crm", 0)
+    logs, tail = Logs(), LogTail("/aws/lambda/s-crm", 0)
     logs.events = [log_event(n // 3 + 1, str(n), stream=str(n // 3)) for n in range(LOG_PAGE + 5)]
     runs = [run for now in (100, 101, 102) for run in tail.read(logs, now)]
     assert [line for run in runs for line in run.lines] == [str(n) for n in range(LOG_PAGE + 5)]
     assert all(len(run.lines) == 3 for run in runs[:-1])
+
+
+def test_runs_in_a_shared_log_group_are_told_apart_by_their_streams() -> None:
+    logs, tail = Logs(), LogTail("/aws/lambda/s-delivery", 0)
+    logs.events = [
+        log_event(1, "a", stream="2026/12/01/s-EventsToCrm[$LATEST]1f"),
+        log_event(1, "b", stream="2026/12/01/s-Mail[$LATEST]2f"),
+        log_event(1, "c", stream="2026/12/01/[$LATEST]3f"),
+    ]
+    assert [run.function for run in tail.read(logs, 100)] == ["s-EventsToCrm", "s-Mail", "s-delivery"]
 
 
 def test_a_run_without_a_line_of_metrics_is_an_error() -> None:
