@@ -53,7 +53,9 @@ def render(template_text: str, workspace: Mapping[str, Any]) -> str:
     alarms = [f'    Ref: !Sub "{name}${{Kind}}Alarm",' for name in sorted(syncs)]
     text = _replace(_replace(text, ROWS, rows), NAMES, ["- [", *alarms, "  ]"])
     text = _replace(text, TARGETS, [f"- !GetAtt {name}Queue.Arn" for name in sorted(syncs)])
-    return _replace(text, QUEUES, [f"- !Ref {name}{end}" for name in sorted(syncs) for end in ("Queue", "Dlq")])
+    return _replace(
+        text, QUEUES, [f"- !Ref {name}{end}" for name in sorted(syncs) for end in ("Queue", "Dlq")]
+    )
 
 
 def list_syncs(template_text: str) -> list[str]:

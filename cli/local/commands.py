@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -13,7 +13,14 @@ from rich.markup import escape
 
 from cli.entry import INTERRUPTED
 from cli.local.errors import LocalStackError
-from cli.local.latency import EventsOption, RateOption, measure_latency, print_latencies
+from cli.local.latency import (
+    EventsOption,
+    RateOption,
+    WindowOption,
+    measure_latency,
+    print_latencies,
+    router_window,
+)
 from cli.local.outage import DestinationArgument, StatusOption, break_destination, heal_destination
 from cli.local.progress import console, errors, show_step
 from cli.local.replacing import confirm_workspace
@@ -111,7 +118,7 @@ def env(
 
 
 @local_app.command()
-def latency(events: EventsOption = 30, rate: RateOption = 1.0) -> None:
+def latency(events: EventsOption = 30, rate: RateOption = 1.0, window: WindowOption = None) -> None:
     """Send events one by one to the local stack and measure when each destination is first called.
 
     Functions are warm. The router's window (RouterWindowSeconds) is kept as on AWS; AWS's own network and
@@ -119,7 +126,8 @@ def latency(events: EventsOption = 30, rate: RateOption = 1.0) -> None:
     """
     with explain_failure():
         stack = read_stack(read_settings())
-        with show_step(f"sending {events} events", f"{events} events arrived"):
+        setting = nullcontext() if window is None else router_window(stack, window)
+        with setting, show_step(f"sending {events} events", f"{events} events arrived"):
             latencies = measure_latency(stack, events, rate)
         print_latencies(latencies)
 

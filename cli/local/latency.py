@@ -5,13 +5,15 @@ import time
 import urllib.request
 import uuid
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import orjson
 import typer
 from rich.table import Table
 
+from cli.local.clients import make_client
 from cli.local.errors import LocalStackError
 from cli.local.observe import read_sink
 from cli.local.processes import wait_until
@@ -21,9 +23,42 @@ from sluice.times import parse_time
 
 EventsOption = Annotated[int, typer.Option("--events", min=1, max=1000, help="How many events are sent.")]
 RateOption = Annotated[float, typer.Option("--rate", min=0.1, max=20, help="Events a second.")]
+WindowOption = Annotated[
+    int | None,
+    typer.Option(
+        "--window",
+        min=0,
+        max=10,
+        metavar="SECONDS",
+        show_default="as deployed",
+        help="Measure with this RouterWindowSeconds.",
+    ),
+]
 ARRIVAL_SECONDS = 30.0
+BATCH_SIZE, COLLECTED_BATCH_SIZE = 10, 100  # of the router's mapping, without and with a window
 
 type Latencies = dict[str, list[float]]
+
+
+@contextmanager
+def router_window(stack: dict[str, Any], seconds: int) -> Iterator[None]:
+    """The router's mapping is as `RouterWindowSeconds` makes it while the block runs."""
+    functions = make_client("lambda", stack["endpoint_url"])
+    mapping = stack["resources"]["RouterMapping"]
+    former = functions.get_event_source_mapping(UUID=mapping)
+    functions.update_event_source_mapping(
+        UUID=mapping,
+        BatchSize=COLLECTED_BATCH_SIZE if seconds else BATCH_SIZE,
+        MaximumBatchingWindowInSeconds=seconds,
+    )
+    try:
+        yield
+    finally:
+        functions.update_event_source_mapping(
+            UUID=mapping,
+            BatchSize=former["BatchSize"],
+            MaximumBatchingWindowInSeconds=former["MaximumBatchingWindowInSeconds"],
+        )
 
 
 def measure_latency(stack: dict[str, Any], events: int, rate: float) -> Latencies:

@@ -1,4 +1,4 @@
-"""Functions: one log group and one role each, and the environment that the code reads."""
+"""Functions: where they log, a role for each, and the environment that the code reads."""
 
 from typing import Any
 
@@ -7,23 +7,21 @@ import pytest
 FIXED = {"SLUICE_STACK", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 
 
-def test_every_function_has_a_log_group_of_its_own_that_expires(of_type: Any) -> None:
-    groups = of_type("AWS::Logs::LogGroup")
-    used = {
-        name: f["LoggingConfig"]["LogGroup"]["Ref"]
-        for name, f in of_type("AWS::Serverless::Function").items()
+def test_functions_log_where_lambda_would_and_those_of_syncs_share_a_group(of_type: Any) -> None:
+    groups = {
+        name: group["LogGroupName"]["Fn::Sub"] for name, group in of_type("AWS::Logs::LogGroup").items()
     }
-    assert len(set(used.values())) == len(used)
-    assert set(used.values()) <= set(groups)
-    for name, group in groups.items():
+    for name, function in of_type("AWS::Serverless::Function").items():
+        group = groups[function["LoggingConfig"]["LogGroup"]["Ref"]]
+        if name.endswith("DeliveryFunction"):
+            assert group == "/aws/lambda/${AWS::StackName}-delivery"
+        else:
+            assert group == f"/aws/lambda/{function['FunctionName']['Fn::Sub']}"
+
+
+def test_every_log_expires(of_type: Any) -> None:
+    for name, group in of_type("AWS::Logs::LogGroup").items():
         assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}, name
-
-
-def test_a_log_group_is_named_as_lambda_would_name_it(of_type: Any) -> None:
-    groups = of_type("AWS::Logs::LogGroup")
-    for function in of_type("AWS::Serverless::Function").values():
-        group = groups[function["LoggingConfig"]["LogGroup"]["Ref"]]["LogGroupName"]["Fn::Sub"]
-        assert group == f"/aws/lambda/{function['FunctionName']['Fn::Sub']}"
 
 
 def test_every_function_has_a_role_of_its_own_written_by_hand(of_type: Any) -> None:

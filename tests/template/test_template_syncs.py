@@ -1,5 +1,6 @@
 """`sluice template` keeps the syncs of template.yaml equal to the workspace."""
 
+import json
 import re
 from typing import Any
 
@@ -9,9 +10,16 @@ from cli.resources import MAX_RESOURCES, read_resources
 from cli.template import ALARM_COLUMNS, ALARM_DEFAULTS, DEFAULTS, VISIBILITY_FACTOR, list_syncs, render
 from cli.workspace_files import load_workspace
 from sluice.errors import WorkspaceError
+from sluice.workspace.names import MAX_SLUG
 from tests.template.builders import make_sync, make_workspace
 from tests.template.expand import TEMPLATE, expand_template
+from tests.template.permissions import find_statements
 
+MAX_TEMPLATE = 1_000_000  # bytes, in S3, where `resolve_s3` puts it
+MAX_MAPPING = 200  # rows; CloudFormation speaks of attributes
+MAX_INLINE_POLICIES = 10_240  # characters of a role's, white space not counted
+# Stack and sync share the 64 characters of a function's name; a queue's has 9 more, of the stack's id.
+LONGEST_ARN = f"arn:aws-us-gov:sqs:us-gov-west-1:123456789012:{'s' * (64 + 9)}"
 WORKSPACE = TEMPLATE.parent / "workspace"
 SOME = make_workspace(zebra=make_sync("Zebra"), ant_farm=make_sync("AntFarm", destination="shop"))
 
@@ -62,22 +70,58 @@ def test_a_retired_sync_keeps_its_queues(template_text: str) -> None:
     assert list_syncs(rendered) == ["Old"]
 
 
-def test_35_syncs_fit_one_stack_and_too_many_are_refused(template_text: str) -> None:
-    def many(count: int) -> dict[str, Any]:
-        return make_workspace(**{f"sync{n}": make_sync(f"Sync{n}") for n in range(count)})
-
-    expanded = expand_template(render(template_text, many(35)))["Resources"]
-    assert len(expanded) == read_resources(template_text).count(35) <= MAX_RESOURCES
-    with pytest.raises(WorkspaceError, match=f"do not fit one stack.*{MAX_RESOURCES} is the limit"):
-        render(template_text, many(100))
+def make_many(count: int, *, longest: bool = False) -> dict[str, Any]:
+    """A workspace of so many syncs; with `longest` their names are as long as a slug may be."""
+    digits = MAX_SLUG - len("S") if longest else 0
+    return make_workspace(**{f"s{n:0{digits}}": make_sync(f"S{n:0{digits}}") for n in range(count)})
 
 
-def test_a_sync_takes_a_dozen_resources_at_most(template_text: str) -> None:
-    one = expand_template(render(template_text, make_workspace(a=make_sync("A"))))["Resources"]
-    two = expand_template(render(template_text, make_workspace(a=make_sync("A"), b=make_sync("B"))))[
-        "Resources"
-    ]
-    assert len(two) - len(one) <= 12
+def test_as_many_syncs_fit_one_stack_as_its_resources_allow_and_one_more_is_refused(
+    template_text: str,
+) -> None:
+    resources = read_resources(template_text)
+    room = resources.room
+    expanded = expand_template(render(template_text, make_many(room)))["Resources"]
+    assert len(expanded) == resources.count(room) <= MAX_RESOURCES < resources.count(room + 1)
+    with pytest.raises(WorkspaceError, match=f"{room + 1} syncs do not fit one stack, which takes {room}"):
+        render(template_text, make_many(room + 1))
+
+
+def test_a_sync_has_only_the_resources_that_keep_it_apart(template_text: str) -> None:
+    of_sync = [name for name in read_resources(template_text).of_sync if not name.endswith("Alarm")]
+    assert of_sync == ["Queue", "Dlq", "DeliveryFunction", "DeliveryMapping", "DeliveryRole"]
+
+
+def test_a_full_stack_of_the_longest_names_keeps_the_other_limits_of_aws(template_text: str) -> None:
+    workspace = make_many(read_resources(template_text).room, longest=True)
+    rendered = render(template_text, workspace)
+    expanded = expand_template(rendered)
+    assert len(rendered.encode()) < MAX_TEMPLATE
+    assert len(json.dumps(expanded, separators=(",", ":")).encode()) < MAX_TEMPLATE
+    assert len(workspace["syncs"]) < MAX_MAPPING
+    role = expanded["Resources"]["RouterRole"]["Properties"]["Policies"]
+    shared = expanded["Resources"]["RouterSyncsPolicy"]["Properties"]["PolicyDocument"]
+    text = json.dumps(write_arns([role, shared]), separators=(",", ":"))
+    assert text.count(LONGEST_ARN) > len(workspace["syncs"])
+    assert len(text) < MAX_INLINE_POLICIES
+
+
+def write_arns(node: Any) -> Any:
+    """Every reference as an ARN of the greatest length."""
+    match node:
+        case {"Fn::GetAtt": _} | {"Fn::Sub": _}:
+            return LONGEST_ARN
+        case dict():
+            return {key: write_arns(value) for key, value in node.items()}
+        case list():
+            return [write_arns(value) for value in node]
+    return node
+
+
+def list_arns(statement: Any) -> list[str]:
+    """The logical ids whose ARNs a statement lists."""
+    resources = statement.get("Resource", [])
+    return [each["Fn::GetAtt"][0] for each in resources if isinstance(resources, list)]
 
 
 def test_a_sync_whose_resources_are_taken_is_refused(template_text: str) -> None:
@@ -97,15 +141,25 @@ def test_a_lost_marker_is_named(template_text: str, lost: str) -> None:
 
 
 def test_the_router_is_updated_after_everything_it_needs_of_a_sync(template_text: str) -> None:
-    """A router that knows a sync before its queue takes messages sends the other syncs' packs again."""
+    """A router that knows a sync before its queue takes messages puts the sync's packs back, and is late."""
     resources = expand_template(render(template_text, SOME))["Resources"]
     needs = resources["RouterFunction"]["DependsOn"]
-    assert set(needs) <= set(resources)
-    for name in ("AntFarm", "Zebra"):
-        assert {f"{name}Queue", f"{name}QueuePolicy", f"{name}RouterPolicy"} <= set(needs)
     policies = {
         name
         for name, resource in resources.items()
         if resource["Type"] == "AWS::IAM::Policy" and {"Ref": "RouterRole"} in resource["Properties"]["Roles"]
     }
-    assert policies <= set(needs), "a right of the router's role"
+    assert policies | {"QueuesPolicy"} == set(needs)
+
+
+def test_the_router_may_send_to_each_syncs_queue_and_to_no_dead_letter_queue(template_text: str) -> None:
+    resources = expand_template(render(template_text, SOME))["Resources"]
+    (statement,) = find_statements(resources["RouterSyncsPolicy"])
+    assert statement["Action"] == "sqs:SendMessage"
+    assert list_arns(statement) == ["AntFarmQueue", "ZebraQueue"]
+
+
+def test_every_queue_of_every_sync_has_the_policy_of_all(template_text: str) -> None:
+    resources = expand_template(render(template_text, SOME))["Resources"]
+    guarded = {queue["Ref"] for queue in resources["QueuesPolicy"]["Properties"]["Queues"]}
+    assert guarded == {name for name, each in resources.items() if each["Type"] == "AWS::SQS::Queue"}

@@ -68,7 +68,7 @@ def test_documents_tell_how_many_syncs_the_template_has_room_for(name: str) -> N
 
 def test_one_sync_too_many_is_refused_with_the_count_and_what_to_do() -> None:
     with pytest.raises(WorkspaceError) as refused:
-        check_room(Resources(fixed=("a",) * 60, of_sync=("b",) * 12), 36)
-    assert "36 syncs do not fit one stack, which takes 35" in refused.value.message
-    assert "492 CloudFormation resources" in refused.value.message
+        check_room(Resources(fixed=("a",) * 60, of_sync=("b",) * 12), 37)
+    assert "37 syncs do not fit one stack, which takes 36" in refused.value.message
+    assert "504 CloudFormation resources" in refused.value.message
     assert "second stack" in refused.value.hint

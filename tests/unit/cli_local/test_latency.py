@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from cli.local import latency, warming
 from cli.local.errors import LocalStackError
-from cli.local.latency import find_percentile, measure_latency
+from cli.local.latency import find_percentile, measure_latency, router_window
 from cli.local.warming import warm_functions
 from cli.main import app
 from sluice.times import format_time
@@ -19,7 +19,7 @@ STACK = {
     "sink_url": "http://127.0.0.1:2",
     "endpoint_url": "http://127.0.0.1:3",
     "write_keys": {"web": "key-of-web", "app": "key of app"},
-    "resources": {"IngestFunction": "ingest", "RouterFunction": "router"},
+    "resources": {"IngestFunction": "ingest", "RouterFunction": "router", "RouterMapping": "mapping-1"},
     "syncs": {"to-crm": {"function": "to-crm"}, "to-mail": {"function": "to-mail"}},
 }
 
@@ -47,6 +47,39 @@ def test_a_function_that_does_not_start_is_named(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(warming, "make_client", lambda _service, _url: FakeLambda("to-mail"))
     with pytest.raises(LocalStackError, match=r"to-mail does not start.*no module"):
         warm_functions(STACK)
+
+
+class FakeMappings:
+    """The event source mapping of the router."""
+
+    def __init__(self) -> None:
+        self.mapping = {"BatchSize": 10, "MaximumBatchingWindowInSeconds": 0}
+
+    def get_event_source_mapping(self, UUID: str) -> dict[str, int]:
+        assert UUID == "mapping-1"
+        return dict(self.mapping)
+
+    def update_event_source_mapping(self, UUID: str, **changes: int) -> None:
+        assert UUID == "mapping-1"
+        self.mapping |= changes
+
+
+@pytest.mark.parametrize(("seconds", "batch"), [(0, 10), (1, 100), (5, 100)])
+def test_a_window_is_set_as_the_template_sets_it_and_put_back(
+    monkeypatch: pytest.MonkeyPatch, seconds: int, batch: int
+) -> None:
+    client = FakeMappings()
+    monkeypatch.setattr(latency, "make_client", lambda _service, _url: client)
+    former = dict(client.mapping)
+
+    def stop_inside() -> None:
+        with router_window(STACK, seconds):
+            assert client.mapping == {"BatchSize": batch, "MaximumBatchingWindowInSeconds": seconds}
+            raise LocalStackError("no event arrived")
+
+    with pytest.raises(LocalStackError):
+        stop_inside()
+    assert client.mapping == former
 
 
 @pytest.mark.parametrize(("percent", "value"), [(50, 50), (95, 95), (100, 100), (1, 1)])

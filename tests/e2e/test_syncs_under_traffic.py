@@ -1,0 +1,101 @@
+"""A sync comes and goes while events flow: none is lost, none arrives twice, at any destination."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cli.local.observe import count_messages
+from tests.e2e.deadlines import eventually
+from tests.e2e.events import make_event, send
+from tests.e2e.evidence import Facts, count_deliveries, wait_for_delivery, wait_for_lines
+from tests.e2e.stacks import WORKSPACE, LocalStack, running_stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.enable_socket]
+
+SENDERS = 3
+NEW_SYNC = """
+source: shop
+destination: crm
+event_types:
+  - type: custom_event
+    filter: {field: event, op: equals, value: Product Viewed}
+    mappings:
+      message_id: {field: messageId}
+"""
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(WORKSPACE, tmp_path_factory.mktemp("traffic") / "workspace"))
+
+
+@pytest.fixture(scope="module")
+def stack(workspace: Path) -> Iterator[LocalStack]:
+    """With the functions' rights enforced: a right that comes late or goes early is part of the test."""
+    with running_stack("traffic", "--auth", workspace=workspace) as stack:
+        yield stack
+
+
+@contextmanager
+def traffic(facts: Facts, run: str) -> Iterator[list[str]]:
+    """Events one after the other from several senders while the block runs; the ids of the accepted ones."""
+    accepted: list[str] = []
+    over = threading.Event()
+
+    def keep_sending() -> None:
+        while not over.wait(0.1):
+            accepted.extend(send(facts, [make_event(run)]))
+
+    with ThreadPoolExecutor(SENDERS) as pool:
+        senders = [pool.submit(keep_sending) for _ in range(SENDERS)]
+        try:
+            yield accepted
+        finally:
+            over.set()
+        for sender in senders:
+            sender.result()
+
+
+def test_a_sync_is_added_retired_and_removed_and_each_event_arrives_once_where_it_was_routed(
+    stack: LocalStack, workspace: Path, run: str
+) -> None:
+    facts, file = stack.facts, workspace / "syncs" / "views-to-crm.yaml"
+    with traffic(facts, run) as sent:
+        wait_for_delivery(facts, "lake", sent[:1])
+        file.write_text(NEW_SYNC)
+        with_sync = stack.up("--auth")
+        wait_for_delivery(with_sync, "crm", send_marked(with_sync, run, sent))
+        file.write_text(f"retired: true\n{NEW_SYNC}")
+        stack.up("--auth")
+        file.unlink()
+        without_sync = stack.up("--auth")
+        wait_for_delivery(facts, "lake", send_marked(without_sync, run, sent))
+    assert "views-to-crm" in with_sync["queues"]
+    assert "views-to-crm" not in without_sync["queues"]
+
+    lines = wait_for_lines(facts, sent)
+    assert {len(found) for found in lines.values()} == {1}, "archived once"
+    routed = [message_id for message_id, (line,) in lines.items() if "views-to-crm" in line["syncs"]]
+    assert 0 < len(routed) < len(sent)
+    assert set(wait_for_delivery(facts, "lake", sent).values()) == {1}
+    wait_for_delivery(facts, "crm", routed)
+    taken = count_deliveries(facts, "crm", sent)
+    assert {message_id: taken[message_id] for message_id in sent if taken[message_id]} == dict.fromkeys(
+        routed, 1
+    )
+    left = [facts["ingest_queue"], facts["ingest_dlq"], *with_sync["queues"]["views-to-crm"].values()]
+    eventually(
+        lambda: [count_messages(facts, url) for url in left], lambda counts: not any(counts), what="all empty"
+    )
+
+
+def send_marked(facts: Facts, run: str, sent: list[str]) -> list[str]:
+    """One more event among the others; its id."""
+    ids = send(facts, [make_event(run)])
+    sent += ids
+    return ids
