@@ -1,4 +1,4 @@
-"""Starts MiniStack with four corrections; run by the Python of the stack's own environment.
+"""Starts MiniStack with five corrections; run by the Python of the stack's own environment.
 
 MiniStack decodes a body of `application/json` as text even when it is compressed, which destroys it before
 the function sees it. Official SDKs send exactly that, so compressed bodies are handed on as base64.
@@ -11,6 +11,9 @@ and hands out ten messages at most, so a stack would look faster, and its batche
 
 Where functions share a log group, Lambda puts a function's name into the names of its log streams. MiniStack
 does not, so nobody could say which function a line is from.
+
+Lambda lets the runs of a function end when the function is updated. MiniStack kills them, so that messages
+come back after their visibility timeout and their events are delivered late or twice.
 """
 
 import importlib
@@ -129,11 +132,51 @@ def name_log_streams(lambda_service: Any, logs: Any) -> None:
     lambda_service._emit_lambda_logs = emit_lambda_logs
 
 
+def let_runs_finish(runtime: Any, lambda_service: Any) -> None:
+    """Workers of a former version end after the run that they are in; idle ones at once."""
+    invalidate, kill, release = runtime.invalidate_worker, runtime.kill_workers, runtime.release_worker
+    update = threading.local()
+    leaving: set[Any] = set()
+
+    @wraps(invalidate)
+    def invalidate_worker(*args: Any, **kwargs: Any) -> None:
+        update.under_way = True
+        try:
+            invalidate(*args, **kwargs)
+        finally:
+            update.under_way = False
+
+    @wraps(kill)
+    def kill_workers(workers: list[Any]) -> None:
+        spared = {worker for worker in workers if worker and worker.in_use and not has_ended(worker)}
+        if not getattr(update, "under_way", False):
+            spared = set()
+        leaving.update(spared)
+        kill([worker for worker in workers if worker not in spared])
+
+    @wraps(release)
+    def release_worker(worker: Any) -> None:
+        release(worker)
+        if worker in leaving:
+            leaving.discard(worker)
+            kill([worker])
+
+    runtime.kill_workers = kill_workers
+    for module in (runtime, lambda_service):
+        module.invalidate_worker, module.release_worker = invalidate_worker, release_worker
+
+
+def has_ended(worker: Any) -> bool:
+    """Whether the process of a worker is over; one that did not start yet is not."""
+    return worker._proc is not None and worker._proc.poll() is not None
+
+
 if __name__ == "__main__":
     api_gateway = importlib.import_module("ministack.services.apigateway")
     pass_compressed_bodies_unharmed(api_gateway)
     tell_how_the_client_came(api_gateway)
     functions = importlib.import_module("ministack.services.lambda_svc")
     keep_windows(importlib.import_module("ministack.services.sqs"), functions)
+    let_runs_finish(importlib.import_module("ministack.core.lambda_runtime"), functions)
     name_log_streams(functions, importlib.import_module("ministack.services.cloudwatch_logs"))
     importlib.import_module("ministack.app").main()

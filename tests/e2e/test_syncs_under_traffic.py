@@ -11,7 +11,7 @@ import pytest
 
 from cli.local.observe import count_messages
 from tests.e2e.deadlines import eventually
-from tests.e2e.events import make_event, send
+from tests.e2e.events import make_event, post_batch, send
 from tests.e2e.evidence import Facts, count_deliveries, wait_for_delivery, wait_for_lines
 from tests.e2e.stacks import WORKSPACE, LocalStack, running_stack
 
@@ -43,13 +43,20 @@ def stack(workspace: Path) -> Iterator[LocalStack]:
 
 @contextmanager
 def traffic(facts: Facts, run: str) -> Iterator[list[str]]:
-    """Events one after the other from several senders while the block runs; the ids of the accepted ones."""
+    """Events one after the other from several senders while the block runs; the ids of the accepted ones.
+
+    As SDKs do, a sender sends an event again until it is accepted.
+    """
     accepted: list[str] = []
     over = threading.Event()
 
     def keep_sending() -> None:
         while not over.wait(0.1):
-            accepted.extend(send(facts, [make_event(run)]))
+            event = make_event(run)
+            eventually(
+                lambda sent=event: post_batch(facts, [sent]).status, lambda status: status == 200, what="200"
+            )
+            accepted.append(event["messageId"])
 
     with ThreadPoolExecutor(SENDERS) as pool:
         senders = [pool.submit(keep_sending) for _ in range(SENDERS)]

@@ -8,6 +8,7 @@ import pytest
 
 from cli.local.ministack_launcher import (
     keep_windows,
+    let_runs_finish,
     name_log_streams,
     pass_compressed_bodies_unharmed,
     tell_how_the_client_came,
@@ -163,3 +164,54 @@ def test_streams_of_a_log_group_of_one_function_keep_their_names() -> None:
     logs = FunctionLogs()
     logs.run("s-router", "/aws/lambda/s-router", "1f")
     assert list(logs._log_groups["/aws/lambda/s-router"]["streams"]) == ["2026/12/01/[$LATEST]1f"]
+
+
+class Worker:
+    """A process that runs a function; `exit_code` is there when it ended by itself."""
+
+    def __init__(self, *, in_use: bool, exit_code: int | None = None) -> None:
+        self.in_use, self.killed = in_use, False
+        self._proc = SimpleNamespace(poll=lambda: exit_code)
+
+
+class Runtime:
+    """As much of MiniStack's pool of workers as `let_runs_finish` touches."""
+
+    def __init__(self, *pool: Worker) -> None:
+        self.pool = list(pool)
+        let_runs_finish(self, self)
+
+    def invalidate_worker(self, _function: str) -> None:
+        gone, self.pool = self.pool, []
+        self.kill_workers(gone)
+
+    def kill_workers(self, workers: list[Worker]) -> None:
+        for worker in workers:
+            worker.killed = True
+
+    def release_worker(self, worker: Worker | None) -> None:
+        if worker is not None:
+            worker.in_use = False
+
+
+def test_an_update_ends_idle_workers_at_once_and_the_others_after_their_run() -> None:
+    idle, busy, crashed = Worker(in_use=False), Worker(in_use=True), Worker(in_use=True, exit_code=1)
+    runtime = Runtime(idle, busy, crashed)
+
+    runtime.invalidate_worker("router")
+    assert [idle.killed, busy.killed, crashed.killed] == [True, False, True]
+
+    runtime.release_worker(busy)
+    assert busy.killed
+
+
+def test_without_an_update_a_worker_outlives_its_run_and_is_killed_in_it_on_a_timeout() -> None:
+    worker = Worker(in_use=True)
+    runtime = Runtime(worker)
+    runtime.release_worker(worker)
+    runtime.release_worker(None)
+    assert not worker.killed
+
+    worker.in_use = True
+    runtime.kill_workers([worker])
+    assert worker.killed
