@@ -6,6 +6,7 @@ from botocore.exceptions import ClientError
 
 from cli.doctor.deployment import Deployment
 from cli.doctor.findings import Finding, explain, ok, problem, warning
+from cli.doctor.key import PARAMETER as KEY_PARAMETER
 from cli.local.overlay import find_secrets
 
 CHECK_SECRETS = "secrets"
@@ -47,10 +48,24 @@ def _check(deployment: Deployment, key: tuple[str, str], owner: str) -> Iterator
     except ClientError as error:
         yield _explain(error, store, name, owner)
         return
-    if encryption and encryption not in AWS_KEYS:
-        text = f"{name} ({owner}) is encrypted with a key of your own, {encryption}"
-        hint = f"its key policy must allow kms:Decrypt to the roles {deployment.stack}-*, or use AWS's key"
+    if encryption and encryption not in AWS_KEYS and not _is_key_of_stack(deployment, encryption):
+        text = f"{name} ({owner}) is encrypted with a KMS key of your own, {encryption}"
+        hint = (
+            f"its key policy must allow kms:Decrypt to the roles {deployment.stack}-*;"
+            f" or use the key of {KEY_PARAMETER}, or AWS's"
+        )
         yield warning(CHECK_SECRETS, text, hint)
+
+
+def _is_key_of_stack(deployment: Deployment, key: str) -> bool:
+    """The key, by ARN, id or alias, is the one that the functions' roles may use."""
+    arn = deployment.parameter(KEY_PARAMETER)
+    if arn and key.startswith(("alias/", "arn:")) and key != arn:
+        try:
+            key = deployment.client("kms").describe_key(KeyId=key)["KeyMetadata"]["Arn"]
+        except ClientError:  # a right of its own: without it the key counts as another one
+            return False
+    return bool(arn) and key in (arn, arn.rpartition("/")[2])
 
 
 def _read_parameter(deployment: Deployment, name: str) -> str:
