@@ -177,8 +177,8 @@ FIXED: list[dict[str, Any]] = [
     },
 ]
 
-# No schema names these. DynamoDB's developer guide, "DynamoDB encryption at rest: usage notes", lists what it asks of
-# whoever chooses a key for a table.
+# No schema names these. DynamoDB's developer guide, "DynamoDB encryption at rest: usage notes", asks for them
+# where a table gets a key.
 CHOOSE_KEY = {
     "kms:GenerateDataKey",
     "kms:GenerateDataKeyWithoutPlaintext",

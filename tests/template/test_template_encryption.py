@@ -53,7 +53,7 @@ WITHOUT_DATA = {  # types that could be encrypted with a key, and hold no events
     "AWS::Lambda::Function",  # environment variables: names and numbers
     "AWS::Lambda::EventSourceMapping",  # filter criteria, of which the template has none
 }
-# Firehose uses a grant, and CloudWatch Logs the key's policy, so that their callers need no right of their own.
+# Callers of Firehose and CloudWatch Logs need no right: they use a grant, and the key's policy.
 CALLER_NEEDS_KEY = {"dynamodb", "s3", "secretsmanager", "sqs", "ssm"}
 ENCRYPTION = re.compile("kms|encrypt|sse", re.IGNORECASE)
 
