@@ -117,6 +117,8 @@ def _list_streams(deployment: Deployment, names: list[str]) -> Iterator[str]:
 
 
 def _list_alarms(deployment: Deployment, names: list[str]) -> Iterator[str]:
+    if deployment.parameter("FullAlarms") != "true":  # the stack makes none
+        return
     paginator = deployment.client("cloudwatch").get_paginator("describe_alarms")
     pages = paginator.paginate(
         AlarmNamePrefix=f"{deployment.stack}-", AlarmTypes=["MetricAlarm", "CompositeAlarm"]

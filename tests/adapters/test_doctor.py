@@ -291,6 +291,10 @@ def test_an_alarm_and_a_stream_of_the_same_name_are_found(aws):
         f"the Firehose stream {STACK}-events",
         f"the alarm {STACK}-router",
     ]
+    without = make_deployment(parameters={"FullAlarms": "false"})
+    assert [text.split(" exists")[0] for _, text in find(check_names, without)] == [
+        f"the Firehose stream {STACK}-events"
+    ]
 
 
 def test_a_name_that_is_too_long_for_lambda_is_found(aws):

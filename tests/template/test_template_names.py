@@ -33,16 +33,6 @@ def test_every_fixed_name_is_checked_by_the_doctor_or_may_be_used_twice(resource
     assert fixed == CHECKED | SHARED
 
 
-def test_layers_carry_the_stacks_name(resources: Any) -> None:
-    names = [
-        resource["Properties"]["LayerName"]
-        for resource in resources.values()
-        if resource["Type"] == "AWS::Serverless::LayerVersion"
-    ]
-    assert len(names) == 2
-    assert all(name["Fn::Sub"].startswith("${AWS::StackName}-") for name in names)
-
-
 def test_no_role_can_make_a_log_group_again_that_a_rollback_deleted(resources: Any) -> None:
     assert "logs:CreateLogGroup" not in json.dumps(resources)
 
