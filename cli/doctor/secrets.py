@@ -1,11 +1,12 @@
 """Every secret that a destination or a function names: it exists, and it can be read and decrypted."""
 
+import re
 from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
 from cli.doctor.deployment import Deployment
-from cli.doctor.findings import Finding, explain, ok, problem, warning
+from cli.doctor.findings import DENIED, Finding, explain, ok, problem, warning
 from cli.doctor.key import PARAMETER as KEY_PARAMETER
 from cli.local.overlay import find_secrets
 
@@ -18,11 +19,12 @@ _UNREADABLE = (
     "KMSInvalidStateException",
     "DisabledException",
 )
+_OF_KEY = re.compile(r"\bkms\b|ciphertext", re.IGNORECASE)
 AWS_KEYS = ("alias/aws/ssm", "alias/aws/secretsmanager")
 
 
 def check_secrets(deployment: Deployment) -> Iterator[Finding]:
-    """A finding for each secret that keeps a destination or a function from working. No value is kept."""
+    """A finding for each secret that a destination or a function could not read. No value is kept."""
     stack = deployment.stack
     wanted = {
         (reference.partition(":")[0], f"{stack}/destinations/{destination}/{reference.partition(':')[2]}"): (
@@ -37,7 +39,7 @@ def check_secrets(deployment: Deployment) -> Iterator[Finding]:
     ]
     yield from findings
     if not findings:
-        yield ok(CHECK_SECRETS, f"{len(wanted)} exist and can be read" if wanted else "none is needed")
+        yield ok(CHECK_SECRETS, f"{len(wanted)} exist and can be read" if wanted else "no secret is needed")
 
 
 def _check(deployment: Deployment, key: tuple[str, str], owner: str) -> Iterator[Finding]:
@@ -99,10 +101,11 @@ def _explain(error: ClientError, store: str, name: str, owner: str) -> Finding:
         else:
             command = f"aws secretsmanager create-secret --name {name} --secret-string …"
         return problem(CHECK_SECRETS, f"{name} ({owner}) does not exist", command)
-    if details["Code"] in _UNREADABLE or "KMS" in details["Code"] or "kms" in details["Message"].lower():
+    if details["Code"] in DENIED and _OF_KEY.search(details["Message"]):
+        text = f"{name} ({owner}) is encrypted with a KMS key that you may not use, so it was not read"
+        return warning(CHECK_SECRETS, text, "allow kms:Decrypt to you, and to the roles of the functions")
+    if details["Code"] in _UNREADABLE or "KMS" in details["Code"] or _OF_KEY.search(details["Message"]):
         text = f"{name} ({owner}) cannot be decrypted: {details['Code']}"
-        return problem(
-            CHECK_SECRETS, text, "look at its KMS key: enabled, and open to you and to the functions"
-        )
+        return problem(CHECK_SECRETS, text, "check that its KMS key exists and is enabled")
     finding = explain(CHECK_SECRETS, error)
     return Finding(finding.check, finding.level, f"{name} ({owner}): {finding.text}", finding.hint)
