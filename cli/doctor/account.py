@@ -1,4 +1,4 @@
-"""The account: credentials, region, and how many functions may run in it at once."""
+"""The account: credentials, region, and its limit of concurrent executions."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ RESERVATION = "IngestReservedConcurrency"
 
 
 def check_credentials(deployment: Deployment) -> Iterator[Finding]:
-    """Who is asking, in which account and region. Raises what boto3 raises where nobody is."""
+    """The caller, the account and the region. Raises what boto3 raises without valid credentials."""
     client = deployment.client("sts")
     identity = client.get_caller_identity()
     region = client.meta.region_name
@@ -25,24 +25,22 @@ def check_credentials(deployment: Deployment) -> Iterator[Finding]:
 
 
 def check_stack(deployment: Deployment) -> Iterator[Finding]:
-    """CloudFormation would take an update of the stack as it is."""
+    """CloudFormation accepts an update of the stack in its present status."""
     name, status = deployment.stack, deployment.deployed.status if deployment.deployed is not None else ""
     if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"):
         hint = f"it holds nothing that is needed: aws cloudformation delete-stack --stack-name {name}"
         yield problem(CHECK_STACK, f"its first deploy failed ({status}), so it cannot be updated", hint)
     elif status in ("UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED"):
         hint = f"aws cloudformation continue-update-rollback --stack-name {name}"
-        yield problem(CHECK_STACK, f"its last update failed and was not taken back ({status})", hint)
+        yield problem(CHECK_STACK, f"its last update failed and was not rolled back ({status})", hint)
     elif status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
-        yield problem(
-            CHECK_STACK, f"something changes it at the moment ({status})", "wait until that has ended"
-        )
+        yield problem(CHECK_STACK, f"another operation is in progress ({status})", "wait until it ends")
     else:
-        yield ok(CHECK_STACK, "can be updated" if status else "will be made")
+        yield ok(CHECK_STACK, "can be updated" if status else "will be created")
 
 
 def check_concurrency(deployment: Deployment) -> Iterator[Finding]:
-    """What the stack may use at once, beside what the account runs, and whether ingest's share is free."""
+    """The account's limit leaves room for router, syncs and ingest, and ingest's reservation is possible."""
     limits = deployment.client("lambda").get_account_settings()["AccountLimit"]
     account, unreserved = limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"]
     of_syncs = sum(sync["max_concurrency"] for sync in deployment.workspace["syncs"].values())

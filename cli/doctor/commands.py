@@ -19,6 +19,7 @@ from cli.doctor.account import (
 )
 from cli.doctor.deployment import Deployment, list_function_secrets, read_deployed
 from cli.doctor.findings import Finding, Level, look, print_findings, problem
+from cli.doctor.key import CHECK_KEY, check_key
 from cli.doctor.names import CHECK_NAMES, check_names
 from cli.doctor.secrets import CHECK_SECRETS, check_secrets
 from cli.doctor.subscribers import CHECK_ALARMS, check_subscribers
@@ -47,6 +48,7 @@ CHECKS: dict[str, Callable[[Deployment], Iterable[Finding]]] = {
     CHECK_REMOVED: check_removed,
     CHECK_ARCHITECTURE: check_architecture,
     CHECK_HTTP: check_plain_http,
+    CHECK_KEY: check_key,
     CHECK_SECRETS: check_secrets,
     CHECK_CONCURRENCY: check_concurrency,
     CHECK_ALARMS: check_subscribers,

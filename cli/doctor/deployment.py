@@ -19,11 +19,12 @@ _PARAMETERS = re.compile(r"^Parameters:\n(?P<body>.*?)(?=^\w)", re.DOTALL | re.M
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """A stack as it is: physical ids by logical id, parameters, and CloudFormation's status."""
+    """A stack as it is: physical ids by logical id, parameters, and CloudFormation's status and id."""
 
     status: str
     resources: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    stack_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def read_deployed(cloudformation: Any, stack: str) -> Deployed | None:
     parameters = {
         entry["ParameterKey"]: entry.get("ParameterValue", "") for entry in description.get("Parameters", [])
     }
-    return Deployed(description["StackStatus"], resources, parameters)
+    return Deployed(description["StackStatus"], resources, parameters, description.get("StackId", ""))
 
 
 def list_function_secrets(workspace: Path) -> dict[str, list[str]]:

@@ -1,5 +1,6 @@
-"""What a check found: nothing, something to know, something that must change, or that it could not look."""
+"""What a check found: all is well, a warning, a problem, or that it could not check."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -11,7 +12,7 @@ from rich.markup import escape
 
 
 class Level(StrEnum):
-    """How bad it is. Only problems make the command fail."""
+    """How serious a finding is. Only problems make the command fail."""
 
     OK = "ok"
     WARNING = "warning"
@@ -25,7 +26,8 @@ MARKS = {
     Level.PROBLEM: "[red]✗[/]",
     Level.UNCHECKED: "[dim]?[/]",
 }
-_DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
+DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
+_ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +56,23 @@ def problem(check: str, text: str, hint: str) -> Finding:
 
 
 def look(check: str, find: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
-    """The findings of a check; one that says so where AWS refuses or does not answer."""
+    """The findings of a check. If AWS refuses or does not answer, the last one says so."""
     try:
         yield from find()
     except ClientError as error:
         yield explain(check, error)
     except BotoCoreError as error:
-        yield Finding(check, Level.UNCHECKED, f"could not be checked: {error}")
+        yield Finding(check, Level.UNCHECKED, f"could not check: {error}")
 
 
 def explain(check: str, error: ClientError) -> Finding:
-    """Why a check could not be made: a right that is missing, named, or what AWS said."""
+    """Why a check was not possible: the name of the missing right, or AWS's message."""
     details = error.response["Error"]
-    if details["Code"] in _DENIED:
-        text = f"could not be checked: {error.operation_name} is not allowed"
-        return Finding(check, Level.UNCHECKED, text, "docs/operations.md has the policy of a deployer")
-    return Finding(check, Level.UNCHECKED, f"could not be checked: {' '.join(str(error).split())}")
+    if details["Code"] in DENIED:
+        action = _ACTION.search(details["Message"])
+        text = f"could not check: needs {action[1] if action else error.operation_name}"
+        return Finding(check, Level.UNCHECKED, text, "docs/operations.md has the policies for a deploy")
+    return Finding(check, Level.UNCHECKED, f"could not check: {' '.join(str(error).split())}")
 
 
 def print_findings(findings: Iterable[Finding], console: Console) -> None:

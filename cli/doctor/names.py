@@ -23,7 +23,7 @@ def check_names(deployment: Deployment) -> Iterator[Finding]:
     """Problems of names, or one line that there are none."""
     stack = deployment.stack
     if not _STACK.fullmatch(stack):
-        yield problem(CHECK_NAMES, f"{stack!r} is no name of a stack", "use letters, digits and hyphens")
+        yield problem(CHECK_NAMES, f"{stack!r} is not a valid stack name", "use letters, digits and hyphens")
         return
     if stack.lower().startswith(_RESERVED):
         hint = f"choose another name: AWS keeps parameters under /{'… and /'.join(_RESERVED)}… to itself"
@@ -69,6 +69,7 @@ def _find_taken(deployment: Deployment, names: Mapping[str, list[str]]) -> Itera
         "log group": _list_log_groups(deployment, names["LogGroupName"]),
         "Firehose stream": _list_streams(deployment, names["DeliveryStreamName"]),
         "alarm": _list_alarms(deployment, names["AlarmName"]),
+        "dashboard": _list_dashboards(deployment),
     }
     for kind, listed in found.items():
         for name in listed:
@@ -77,6 +78,9 @@ def _find_taken(deployment: Deployment, names: Mapping[str, list[str]]) -> Itera
                 yield problem(
                     CHECK_NAMES, text, "delete it if nobody needs it, or give the stack another name"
                 )
+    for name in _list_left_queues(deployment):
+        text = f"the queue {name} of a removed sync still exists, so the sync cannot be added again"
+        yield problem(CHECK_NAMES, text, "delete it once it is empty, or give the sync's file another name")
 
 
 def _list_functions(deployment: Deployment, names: list[str]) -> Iterator[str]:
@@ -113,6 +117,8 @@ def _list_streams(deployment: Deployment, names: list[str]) -> Iterator[str]:
 
 
 def _list_alarms(deployment: Deployment, names: list[str]) -> Iterator[str]:
+    if deployment.parameter("FullAlarms") != "true":  # the stack makes none
+        return
     paginator = deployment.client("cloudwatch").get_paginator("describe_alarms")
     pages = paginator.paginate(
         AlarmNamePrefix=f"{deployment.stack}-", AlarmTypes=["MetricAlarm", "CompositeAlarm"]
@@ -120,3 +126,35 @@ def _list_alarms(deployment: Deployment, names: list[str]) -> Iterator[str]:
     for page in pages:
         for kind in ("MetricAlarms", "CompositeAlarms"):
             yield from (alarm["AlarmName"] for alarm in page.get(kind, []) if alarm["AlarmName"] in names)
+
+
+def _list_dashboards(deployment: Deployment) -> Iterator[str]:
+    if deployment.parameter("WithDashboard") != "true":
+        return
+    client = deployment.client("cloudwatch")
+    try:
+        client.get_dashboard(DashboardName=deployment.stack)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("ResourceNotFound", "DashboardNotFoundError"):
+            raise
+    else:
+        yield deployment.stack
+
+
+def _list_left_queues(deployment: Deployment) -> Iterator[str]:
+    """Queues with the names that syncs which are new to the stack would get: removed syncs leave theirs."""
+    deployed = deployment.deployed
+    if deployed is None or not deployed.stack_id:
+        return
+    client = deployment.client("sqs")
+    part = deployed.stack_id.rpartition("/")[2].partition("-")[0]
+    for sync in list_syncs(deployment.template_text):
+        for logical, end in (("Queue", ""), ("Dlq", "-dlq")):
+            name = f"{deployment.stack}-{part}-{sync}{end}"
+            if f"{sync}{logical}" in deployed.resources:
+                continue
+            try:
+                client.get_queue_url(QueueName=name)
+            except client.exceptions.QueueDoesNotExist:
+                continue
+            yield name

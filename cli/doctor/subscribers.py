@@ -1,4 +1,4 @@
-"""Whether anybody hears of an alarm."""
+"""Whether someone receives the alarms."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ PENDING = "PendingConfirmation"
 
 
 def check_subscribers(deployment: Deployment) -> Iterator[Finding]:
-    """The address is set and its owner has confirmed, or something else listens to the topic."""
+    """The address is set and confirmed, or something else is subscribed to the topic."""
     address, deployed = deployment.parameter("AlarmEmail"), deployment.deployed
     topic = deployed.resources.get("AlarmTopic", "") if deployed is not None else ""
     subscriptions = []
@@ -19,7 +19,7 @@ def check_subscribers(deployment: Deployment) -> Iterator[Finding]:
         subscriptions = [one for page in paginator.paginate(TopicArn=topic) for one in page["Subscriptions"]]
     waiting = [one["Endpoint"] for one in subscriptions if one["SubscriptionArn"] == PENDING]
     for endpoint in waiting:
-        hint = "open the mail of AWS Notifications and confirm; look into spam, or subscribe again"
+        hint = "confirm it in the e-mail from AWS Notifications (check spam), or subscribe again"
         yield warning(CHECK_ALARMS, f"{endpoint} has not confirmed its subscription", hint)
     confirmed = len(subscriptions) - len(waiting)
     if confirmed:
@@ -28,4 +28,4 @@ def check_subscribers(deployment: Deployment) -> Iterator[Finding]:
         yield ok(CHECK_ALARMS, f"{address} will get a mail to confirm after the deploy")
     elif not address:
         hint = "set AlarmEmail in parameter_overrides, or subscribe something to the output AlarmTopic"
-        yield warning(CHECK_ALARMS, "nobody hears of alarms", hint)
+        yield warning(CHECK_ALARMS, "no one receives alarms", hint)

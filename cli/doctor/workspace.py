@@ -1,4 +1,4 @@
-"""The template beside the workspace, syncs that go, plain http, and what was built."""
+"""The template against the workspace, removed syncs, plain http, and the build."""
 
 from collections.abc import Iterator, Mapping
 
@@ -77,7 +77,7 @@ def check_plain_http(deployment: Deployment) -> Iterator[Finding]:
 
 
 def check_architecture(deployment: Deployment) -> Iterator[Finding]:
-    """The build, where there is one, is for the architecture that would be deployed."""
+    """The build, if there is one, is for the architecture that would be deployed."""
     try:
         wanted = choose_architecture(deployment.folder, deployment.arguments)
     except InvalidSamConfig as error:
@@ -89,9 +89,7 @@ def check_architecture(deployment: Deployment) -> Iterator[Finding]:
             check_layer(layer, wanted)
         except WrongBuild as error:
             text = f"what was built is not for {wanted}: {error}"
-            yield warning(
-                CHECK_ARCHITECTURE, text, "`make deploy` builds it anew; `sam deploy` alone would not"
-            )
+            yield warning(CHECK_ARCHITECTURE, text, "`make deploy` rebuilds it; `sam deploy` alone would not")
             return
     running = (
         deployment.deployed.parameters.get("Architecture", "") if deployment.deployed is not None else ""

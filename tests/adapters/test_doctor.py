@@ -1,9 +1,11 @@
 """`sluice doctor` over moto's AWS: each mistake that was put there on purpose is found, and named."""
 
 import json
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -12,9 +14,10 @@ from botocore.stub import Stubber
 from typer.testing import CliRunner
 
 from cli.doctor.account import check_concurrency, check_credentials, check_stack
-from cli.doctor.commands import examine
+from cli.doctor.commands import CHECKS, examine
 from cli.doctor.deployment import Deployed, Deployment, read_defaults, read_deployed
 from cli.doctor.findings import Level, look
+from cli.doctor.key import check_key
 from cli.doctor.names import check_names, list_names
 from cli.doctor.secrets import check_secrets
 from cli.doctor.subscribers import check_subscribers
@@ -23,11 +26,15 @@ from cli.main import app
 from cli.samconfig import DeploySettings
 from cli.workspace_files import load_workspace
 from tests.adapters.aws import fake_aws
+from tests.template.deployer import build_policies
+from tests.template.expand import expand_template, resolve_name
 
 PROJECT = Path(__file__).parents[2]
 TEMPLATE = (PROJECT / "template.yaml").read_text()
 STACK = "sluice-dev"
 TOKEN = f"/{STACK}/destinations/crm/token"
+STACK_ID = f"arn:aws:cloudformation:us-east-1:123456789012:stack/{STACK}/0a1b2c3d-4e5f-11ee-be56-0242ac120002"
+WITHOUT_RIGHT = {"sts:GetCallerIdentity"}  # AWS answers it to everyone
 
 
 @pytest.fixture
@@ -124,6 +131,16 @@ def test_a_parameter_under_a_key_of_ones_own_needs_that_keys_policy(aws):
     assert "hunter2" not in finding.text
 
 
+@pytest.mark.parametrize("form", ["Arn", "KeyId", "alias"])
+def test_a_secret_under_the_stacks_own_key_is_in_order(aws, form):
+    kms = boto3.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    kms.create_alias(AliasName="alias/sluice", TargetKeyId=key["KeyId"])
+    put_token(KeyId=key.get(form, "alias/sluice"))
+    deployment = make_deployment(parameters={"KmsKeyArn": key["Arn"]})
+    assert find(check_secrets, deployment) == [(Level.OK, "1 exist and can be read")]
+
+
 @pytest.mark.parametrize("code", ["InvalidKeyId", "KMSInvalidStateException"])
 def test_a_secret_whose_key_is_disabled_is_a_problem_of_the_key(aws, code):
     deployment = make_deployment(refuse("ssm", "get_parameter", code, "the key is disabled"))
@@ -133,11 +150,33 @@ def test_a_secret_whose_key_is_disabled_is_a_problem_of_the_key(aws, code):
     assert "KMS key" in finding.hint
 
 
-def test_a_right_that_is_missing_is_named_and_is_no_problem_of_the_stack(aws):
-    deployment = make_deployment(refuse("ssm", "get_parameter", "AccessDeniedException"))
+@pytest.mark.parametrize(
+    "message",
+    [
+        "User: arn:aws:iam::1:user/me is not authorized to perform: kms:Decrypt on this resource",
+        "Access to KMS is not allowed",
+        "The ciphertext refers to a customer master key that does not exist or that you may not access",
+    ],
+)
+def test_a_secret_whose_key_only_others_may_use_does_not_stop_a_deploy(aws, message):
+    deployment = make_deployment(refuse("ssm", "get_parameter", "AccessDeniedException", message))
+    [finding] = check_secrets(deployment)
+    assert finding.level is Level.WARNING
+    assert "KMS key that you may not use" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ("User: me is not authorized to perform: ssm:GetParameter on resource: x", "ssm:GetParameter"),
+        ("", "GetParameter"),
+    ],
+)
+def test_a_right_that_is_missing_is_named_and_does_not_stop_a_deploy(aws, message, named):
+    deployment = make_deployment(refuse("ssm", "get_parameter", "AccessDeniedException", message))
     [finding] = check_secrets(deployment)
     assert finding.level is Level.UNCHECKED
-    assert "GetParameter is not allowed" in finding.text
+    assert finding.text.endswith(f"could not check: needs {named}")
 
 
 def test_secrets_of_secrets_manager_and_of_functions_are_looked_at_too(aws):
@@ -148,6 +187,86 @@ def test_secrets_of_secrets_manager_and_of_functions_are_looked_at_too(aws):
     texts = [text for _, text in find(check_secrets, deployment)]
     assert f"{STACK}/destinations/crm/key (destination crm) does not exist" in texts
     assert f"/{STACK}/functions/crm-token (function enrich) does not exist" in texts
+
+
+def make_key(*services, **settings):
+    """A key that its account may use, and these services."""
+    account = {"AWS": "arn:aws:iam::123456789012:root"}
+    statements = [{"Effect": "Allow", "Principal": account, "Action": "kms:*", "Resource": "*"}]
+    statements += [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": service},
+            "Action": ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey*"],
+            "Resource": "*",
+        }
+        for service in services
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    settings = {"KeyUsage": "ENCRYPT_DECRYPT", **settings}
+    return boto3.client("kms").create_key(Policy=policy, **settings)["KeyMetadata"]
+
+
+LOGS_SID = '"Sid": "CloudWatchLogs"'
+LOGS, ALARMS = "logs.us-east-1.amazonaws.com", "cloudwatch.amazonaws.com"
+
+
+def find_key(arn):
+    return find(check_key, make_deployment(parameters={"KmsKeyArn": arn}))
+
+
+def test_a_stack_without_a_key_uses_those_of_aws(aws):
+    assert find(check_key, make_deployment()) == [(Level.OK, "AWS's keys encrypt the data")]
+
+
+def test_a_key_that_is_enabled_and_lets_cloudwatch_use_it_is_in_order(aws):
+    assert [level for level, _ in find_key(make_key(LOGS, ALARMS)["Arn"])] == [Level.OK]
+
+
+def test_the_documented_key_policy_passes_the_check(aws):
+    text = (PROJECT / "docs" / "operations.md").read_text()
+    [policy] = [block for block in re.findall(r"```json\n(.*?)```", text, re.S) if LOGS_SID in block]
+    filled = policy.replace("REGION", "us-east-1").replace("ACCOUNT", "123456789012").replace("STACK", STACK)
+    key = boto3.client("kms").create_key(Policy=filled, KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]
+    assert [level for level, _ in find_key(key["Arn"])] == [Level.OK]
+
+
+def test_a_disabled_key_is_found(aws):
+    key = make_key(LOGS, ALARMS)
+    boto3.client("kms").disable_key(KeyId=key["KeyId"])
+    [(level, text)] = find_key(key["Arn"])
+    assert level is Level.PROBLEM
+    assert "its state is Disabled" in text
+
+
+def test_an_asymmetric_key_is_found(aws):
+    key = make_key(LOGS, ALARMS, KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048")
+    assert [level for level, _ in find_key(key["Arn"])] == [Level.PROBLEM]
+
+
+@pytest.mark.parametrize(
+    ("arn", "text"),
+    [
+        ("arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-4e5f-11ee-be56-0242ac120002", "does not exist"),
+        ("arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-4e5f-11ee-be56-0242ac120002", "not in us-east-1"),
+    ],
+)
+def test_a_key_that_is_not_there_is_found(aws, arn, text):
+    [(level, found)] = find_key(arn)
+    assert level is Level.PROBLEM
+    assert text in found
+
+
+def test_a_key_that_log_groups_cannot_use_would_make_the_deploy_fail(aws):
+    [(level, text)] = find_key(make_key(ALARMS)["Arn"])
+    assert level is Level.PROBLEM
+    assert f"does not let {LOGS} use it" in text
+
+
+def test_a_key_that_alarms_cannot_use_would_keep_them_silent(aws):
+    [(level, text)] = find_key(make_key(LOGS)["Arn"])
+    assert level is Level.WARNING
+    assert f"does not let {ALARMS} use it" in text
 
 
 def test_names_of_a_new_stack_are_free(aws):
@@ -194,6 +313,10 @@ def test_an_alarm_and_a_stream_of_the_same_name_are_found(aws):
         f"the Firehose stream {STACK}-events",
         f"the alarm {STACK}-router",
     ]
+    without = make_deployment(parameters={"FullAlarms": "false"})
+    assert [text.split(" exists")[0] for _, text in find(check_names, without)] == [
+        f"the Firehose stream {STACK}-events"
+    ]
 
 
 def test_a_name_that_is_too_long_for_lambda_is_found(aws):
@@ -211,7 +334,41 @@ def test_a_stack_whose_parameters_aws_would_refuse_is_found(aws, stack):
 
 def test_a_stack_needs_a_name_that_cloudformation_takes(aws):
     deployment = make_deployment(settings=DeploySettings("default", "my_stack"))
-    assert find(check_names, deployment) == [(Level.PROBLEM, "'my_stack' is no name of a stack")]
+    assert find(check_names, deployment) == [(Level.PROBLEM, "'my_stack' is not a valid stack name")]
+
+
+def test_a_queue_that_a_removed_sync_left_is_found_when_the_sync_comes_back(aws):
+    sqs = boto3.client("sqs")
+    left = sqs.create_queue(QueueName=f"{STACK}-0a1b2c3d-EventsToWebhook-dlq")["QueueUrl"]
+    deployed = Deployed("UPDATE_COMPLETE", {}, {}, STACK_ID)
+    [(level, text)] = find(check_names, make_deployment(deployed=deployed))
+    assert level is Level.PROBLEM
+    assert f"the queue {STACK}-0a1b2c3d-EventsToWebhook-dlq of a removed sync still exists" in text
+    own = replace(deployed, resources={"EventsToWebhookDlq": left})
+    assert find(check_names, make_deployment(deployed=own))[0][0] is Level.OK
+
+
+def test_the_queues_that_are_looked_for_have_the_templates_names(aws):
+    """The name's rule is written twice: a queue of each sync, made by the template's rule, is found."""
+    values = {"AWS::StackName": STACK, "AWS::StackId": STACK_ID}
+    template = expand_template(TEMPLATE)
+    names = {
+        resolve_name(resource["Properties"]["QueueName"], values)
+        for logical, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::SQS::Queue" and not logical.startswith("Ingest")
+    }
+    for name in names:
+        boto3.client("sqs").create_queue(QueueName=name)
+    found = find(check_names, make_deployment(deployed=Deployed("UPDATE_COMPLETE", {}, {}, STACK_ID)))
+    assert {text.split()[2] for _, text in found} == names
+
+
+def test_a_dashboard_of_the_stacks_name_is_found_where_the_stack_would_make_one(aws):
+    boto3.client("cloudwatch").put_dashboard(DashboardName=STACK, DashboardBody='{"widgets": []}')
+    assert find(check_names, make_deployment())[0][0] is Level.OK
+    [(level, text)] = find(check_names, make_deployment(parameters={"WithDashboard": "true"}))
+    assert level is Level.PROBLEM
+    assert f"the dashboard {STACK} exists" in text
 
 
 def test_a_new_accounts_ten_runs_are_too_few(aws):
@@ -234,8 +391,8 @@ def test_what_the_stack_has_reserved_already_counts_as_free(aws):
     assert find(check_concurrency, deployment)[0][0] is Level.OK
 
 
-def test_nobody_who_hears_of_alarms_is_worth_a_warning(aws):
-    assert find(check_subscribers, make_deployment()) == [(Level.WARNING, "nobody hears of alarms")]
+def test_alarms_that_no_one_receives_are_worth_a_warning(aws):
+    assert find(check_subscribers, make_deployment()) == [(Level.WARNING, "no one receives alarms")]
     asked = make_deployment(parameters={"AlarmEmail": "ops@example.com"})
     assert find(check_subscribers, asked)[0][0] is Level.OK
 
@@ -354,8 +511,50 @@ def test_a_check_that_aws_refuses_does_not_end_the_others():
     [finding] = look("names", lambda: fail(None))
     assert (finding.level, finding.text) == (
         Level.UNCHECKED,
-        "could not be checked: DescribeAlarms is not allowed",
+        "could not check: needs DescribeAlarms",
     )
+
+
+def test_the_documented_policies_allow_every_call_of_the_doctor(aws):
+    called = set()
+
+    def note(model, **_):
+        service = model.service_model.signing_name
+        called.add(f"{'cloudwatch' if service == 'monitoring' else service}:{model.name}")
+
+    def answer(**_):
+        limits = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
+        return SimpleNamespace(status_code=200), {"AccountLimit": limits}
+
+    @cache
+    def client(service):
+        made = boto3.client(service, region_name="us-east-1")
+        made.meta.events.register("before-parameter-build.*.*", note)
+        made.meta.events.register("before-call.lambda.GetAccountSettings", answer)  # which moto lacks
+        return made
+
+    sns, sqs, secrets = (client(service) for service in ("sns", "sqs", "secretsmanager"))
+    secrets.create_secret(Name=f"{STACK}/destinations/crm/key", SecretString="hunter2-hunter2")
+    put_token()
+    key = make_key(LOGS, ALARMS)["Arn"]
+    resources = {
+        "AlarmTopic": sns.create_topic(Name="alarms")["TopicArn"],
+        "GoneQueue": sqs.create_queue(QueueName="gone")["QueueUrl"],
+    }
+    parameters = {"KmsKeyArn": key, "WithDashboard": "true"}
+    deployment = make_deployment(
+        deployed=Deployed("UPDATE_COMPLETE", resources, {}, STACK_ID), parameters=parameters, client=client
+    )
+    headers = {"Authorization": {"secret": "ssm:token"}}
+    settings = {"url": "https://crm.example/{secretsmanager:key}", "headers": headers}
+    deployment = with_destination(deployment, **settings)
+    called.clear()
+    levels = [finding.level for check in CHECKS.values() for finding in check(deployment)]
+    assert Level.UNCHECKED not in levels
+    policies = build_policies(expand_template(TEMPLATE))
+    granted = {a for policy in policies.values() for one in policy["Statement"] for a in one["Action"]}
+    assert called - WITHOUT_RIGHT - granted == set()
+    assert called >= {"kms:GetKeyPolicy", "secretsmanager:DescribeSecret", "ssm:DescribeParameters"}
 
 
 @pytest.fixture
@@ -378,11 +577,13 @@ def test_a_healthy_first_deploy_has_a_mark_for_each_check(at_home):
             "removed syncs",
             "architecture",
             "destinations",
+            "encryption key",
             "secrets",
         ),
         *("concurrency", "alarm e-mail"),
     ]
     assert not [finding for finding in findings if finding.level is Level.PROBLEM]
+    assert "hunter2" not in repr(findings), "the value of a secret"
 
 
 def test_the_command_prints_json_and_fails_where_something_must_change(at_home):

@@ -8,7 +8,7 @@ are left out. As a module: `python -m tests.template.deployer` writes the polici
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ UNUSED = (  # rights for features of these types that template.yaml does not use
     "s3files:*",
     "s3tables:*",
     "kinesis:*",
-    "kms:*",  # customer keys
+    "kms:ListAliases",  # the template takes a key by its ARN
     "firehose:TagDeliveryStream",  # log groups that write to Firehose
     "firehose:UntagDeliveryStream",
     "s3:REST.PUT.OBJECT",
@@ -80,7 +80,6 @@ UNUSED = (  # rights for features of these types that template.yaml does not use
     "logs:*DataProtectionPolicy",
     "logs:*IndexPolicy",
     "logs:*IndexPolicies",
-    "logs:*KmsKey",
     "logs:PutLogGroupDeletionProtection",
     "logs:PutBearerTokenAuthentication",
     "sns:PutDataProtectionPolicy",
@@ -178,6 +177,15 @@ FIXED: list[dict[str, Any]] = [
     },
 ]
 
+# No schema names these. DynamoDB's developer guide, "DynamoDB encryption at rest: usage notes", asks for them
+# where a table gets a key.
+CHOOSE_KEY = {
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+}
+GRANTS = ("kms:*Grant",)  # for services only
 DOCTOR: list[dict[str, Any]] = [  # what `sluice doctor` reads besides
     {
         "Sid": "Doctor",
@@ -203,6 +211,9 @@ DOCTOR: list[dict[str, Any]] = [  # what `sluice doctor` reads besides
 ]
 
 
+DOCTOR_KEY = {"kms:GetKeyPolicy"}
+
+
 def list_types(template: Mapping[str, Any]) -> set[str]:
     """The types of an expanded template as CloudFormation makes them."""
     found = {resource["Type"] for resource in template["Resources"].values()}
@@ -223,11 +234,12 @@ def read_actions(kinds: Iterable[str]) -> set[str]:
 
 
 def build_policies(template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Two policies by name, since a managed policy has 6,144 characters at most."""
+    """Policies by name: a managed policy has 6,144 characters at most, and not everyone has a key."""
     needed = {action for action in read_actions(list_types(template)) if not is_listed(action, UNUSED)}
     by_service = defaultdict(list)
     anywhere = []
-    for action in sorted(needed | ACCESS_LOGS):
+    of_key = sorted({one for one in needed if one.startswith("kms:")} | CHOOSE_KEY | DOCTOR_KEY)
+    for action in sorted((needed | ACCESS_LOGS) - set(of_key)):
         if is_listed(action, WITHOUT_RESOURCE):
             anywhere.append(action)
         else:
@@ -246,6 +258,21 @@ def build_policies(template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {
         "STACK-deploy-1": {"Version": "2012-10-17", "Statement": [*FIXED, *statements[:half]]},
         "STACK-deploy-2": {"Version": "2012-10-17", "Statement": [*statements[half:], without, *DOCTOR]},
+        "STACK-deploy-key": {"Version": "2012-10-17", "Statement": list(_allow_key(of_key))},
+    }
+
+
+def _allow_key(actions: Iterable[str]) -> Iterator[dict[str, Any]]:
+    grants = [action for action in actions if is_listed(action, GRANTS)]
+    others = [action for action in actions if action not in grants]
+    yield {"Sid": "Key", "Effect": "Allow", "Action": others, "Resource": "KEY"}
+    for_services = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    yield {
+        "Sid": "KeyGrants",
+        "Effect": "Allow",
+        "Action": grants,
+        "Resource": "KEY",
+        "Condition": for_services,
     }
 
 

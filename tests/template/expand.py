@@ -13,6 +13,7 @@ from typing import Any
 from cfnlint.decode.cfn_yaml import loads
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 def expand_template(text: str) -> dict[str, Any]:
@@ -44,6 +45,19 @@ def resolve_name(node: Any, values: Mapping[str, str]) -> Any:
             return resolve_name(parts, values)[int(index)]
         case {"Fn::Split": [str(separator), text]}:
             return resolve_name(text, values).split(separator)
+    return node
+
+
+def resolve_conditions(node: Any, conditions: Mapping[str, bool]) -> Any:
+    """What CloudFormation makes of `Fn::If` and `AWS::NoValue`; a condition that is not given is false."""
+    match node:
+        case {"Fn::If": [str(name), yes, no]}:
+            return resolve_conditions(yes if conditions.get(name) else no, conditions)
+        case dict():
+            resolved = {key: resolve_conditions(value, conditions) for key, value in node.items()}
+            return {key: value for key, value in resolved.items() if value != NO_VALUE}
+        case list():
+            return [one for one in (resolve_conditions(one, conditions) for one in node) if one != NO_VALUE]
     return node
 
 

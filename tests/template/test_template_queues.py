@@ -11,9 +11,8 @@ DAYS = 24 * 3600
 VISIBILITY_FACTOR = 6
 
 
-def test_every_queue_is_encrypted_keeps_for_14_days_and_takes_the_largest_message(of_type: Any) -> None:
+def test_every_queue_keeps_for_14_days_and_takes_the_largest_message(of_type: Any) -> None:
     for name, queue in of_type("AWS::SQS::Queue").items():
-        assert queue["SqsManagedSseEnabled"] is True, name
         assert queue["MessageRetentionPeriod"] == 14 * DAYS, name
         assert queue["MaximumMessageSize"] == 1024 * 1024, name
         assert not queue.get("DelaySeconds"), name

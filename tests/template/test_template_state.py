@@ -1,4 +1,4 @@
-"""What holds data stays when its stack goes, is encrypted, and is not public."""
+"""What holds data stays when its stack goes, and is not public."""
 
 from typing import Any
 
@@ -16,19 +16,17 @@ def test_what_holds_data_is_kept_when_it_leaves_the_template(resources: Any) -> 
         assert resource["UpdateReplacePolicy"] == "Retain", name
 
 
-def test_the_archive_is_private_encrypted_and_has_a_lifecycle(of_type: Any) -> None:
+def test_the_archive_is_private_and_has_a_lifecycle(of_type: Any) -> None:
     (bucket,) = of_type("AWS::S3::Bucket").values()
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
-    assert bucket["BucketEncryption"]
     rules = {rule["Id"] for rule in bucket["LifecycleConfiguration"]["Rules"] if "Id" in rule}
     assert rules == {"AbortUnfinishedUploads", "CoolDown"}
 
 
-def test_tables_are_on_demand_and_encrypted(of_type: Any) -> None:
+def test_tables_are_on_demand(of_type: Any) -> None:
     for name, table in of_type("AWS::DynamoDB::Table").items():
         assert table["BillingMode"] == "PAY_PER_REQUEST", name
-        assert table["SSESpecification"] == {"SSEEnabled": True}, name
 
 
 def test_deduplication_rows_expire_and_what_operators_decided_can_be_restored(resources: Any) -> None:

@@ -15,7 +15,10 @@ def test_a_function_may_write_its_log_and_read_its_own_parameters_and_nothing_el
         for line in list_permissions({"Resources": resources})["TransformRole"]
         if "sts:AssumeRole" not in line
     }
-    assert set(allowed) == {"Allow logs:CreateLogStream", "Allow logs:PutLogEvents", "Allow ssm:GetParameter"}
+    assert set(allowed) == {
+        *("Allow logs:CreateLogStream", "Allow logs:PutLogEvents"),
+        *("Allow ssm:GetParameter", "Allow kms:Decrypt"),  # only parameters: test_template_encryption
+    }
     assert allowed["Allow ssm:GetParameter"].endswith(":parameter/${AWS::StackName}/functions/*")
     assert allowed["Allow logs:PutLogEvents"] == "${TransformLogGroup.Arn}"
 
