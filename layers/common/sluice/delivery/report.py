@@ -20,9 +20,9 @@ class Report:
     `copies` are packs that were dropped as copies of others, `sent_again` those that AWS errors held up.
     `attempts` are the items that went through a call. `latencies` are milliseconds from an event's receipt to
     its delivery, of a hundred items at most; `ages` are those in seconds of the packs that came in and still
-    wait, by message id (both of live events only). `auth_rejected` are the items that wait or died because the destination
-    refuses our credentials, those included that were not tried for it. `failed` are the messages to be
-    received again, with the seconds until then; `trouble` says why.
+    wait, by message id (both of live events only). `auth_rejected` are the items that wait or died because
+    the destination refuses our credentials, those included that were not tried for it. `failed` are the
+    messages to be received again, with the seconds until then; `trouble` says why.
     """
 
     packs: int = 0
