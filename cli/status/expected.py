@@ -45,6 +45,18 @@ def expect_sync_metrics(metrics: MetricReader, slugs: Iterable[str]) -> Iterator
             yield metrics.make_own(name, sync=slug, service=service)
 
 
+def expect_traffic(metrics: MetricReader, names: Names) -> Iterator[Metric]:
+    """What a bill is computed from."""
+    for name in ("Accepted", "Duplicates"):
+        yield metrics.make_own(name, service=ROUTER)
+    for reason in BLOCKED:
+        yield metrics.make_own("Blocked", reason=reason, service=ROUTER)
+    for sync in names.syncs:
+        yield metrics.make_own("Routed", sync=sync, service=ROUTER)
+        for name in ("Attempts", "Retried", "Postponed"):
+            yield metrics.make_own(name, sync=sync, service=DELIVERY)
+
+
 def expect_deaths(metrics: MetricReader, slugs: Iterable[str]) -> Iterator[Metric]:
     """What items of these syncs may have died of."""
     for slug in slugs:
