@@ -87,7 +87,10 @@ def _write_revocation(name: str, digest: str) -> str:
         )
     except (CommandError, BotoCoreError, ClientError) as error:
         where = f"stack {name}" if name else "no --stack: the local stack"
-        raise _fail(f"the key was not revoked: {error} ({where}; --offline marks the file only)") from error
+        hint = f"; {error.hint}" if isinstance(error, CommandError) and error.hint else ""
+        raise _fail(
+            f"the key was not revoked: {error}{hint} ({where}; --offline marks the file only)"
+        ) from error
     return f"on stack {stack.name} within a minute"
 
 

@@ -49,8 +49,11 @@ def count_messages(sqs: "SQSClient", urls: Mapping[str, str]) -> dict[str, int]:
 
 
 def open_session(settings: DeploySettings) -> boto3.Session:
-    """AWS in the region and with the profile that `sam deploy` would use. Raises what boto3 raises."""
-    region = settings.region or find_region()
+    """AWS in the region and with the profile that `sam deploy` would use.
+
+    Raises UnknownRegion, or what boto3 raises.
+    """
+    region = find_region(chosen=settings.region, profile=settings.profile)
     return boto3.Session(region_name=region, profile_name=settings.profile or None)
 
 

@@ -1,10 +1,11 @@
 """The AWS region that commands work in."""
 
 import os
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-import boto3
+from botocore.session import Session
 
 
 class UnknownRegion(Exception):
@@ -15,20 +16,25 @@ class UnknownRegion(Exception):
         self.hint = hint
 
 
-def find_region(environment: Mapping[str, str] = os.environ) -> str | None:
-    """`AWS_REGION`, else `AWS_DEFAULT_REGION` or the profile's, which boto3 reads; None if none is set.
+def find_region(
+    environment: Mapping[str, str] = os.environ, *, chosen: str = "", profile: str = ""
+) -> str | None:
+    """`chosen`, else `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's region; None if none is set.
 
     boto3 itself does not read `AWS_REGION`. Raises UnknownRegion before anything is sent, because requests
     to a host that does not exist are retried for long.
     """
-    session = boto3.Session()
-    region = environment.get("AWS_REGION") or session.region_name
+    session = Session(profile=profile or None)
+    region: str | None = (
+        chosen or environment.get("AWS_REGION") or session.get_config_variable("region") or None
+    )
     if region is None:
         return None
     known = [
         name
-        for partition in session.get_available_partitions()
-        for name in session.get_available_regions("cloudformation", partition)
+        for partition in session.get_data("partitions")["partitions"]
+        for name in partition["regions"]
+        if re.fullmatch(partition["regionRegex"], name)  # not "aws-global"
     ]
     if region not in known:
         near = get_close_matches(region, known, 1)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Annotated, Any
 
-import boto3
 import typer
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,7 +13,6 @@ from rich.console import Console
 from rich.markup import escape
 
 from cli.entry import INTERRUPTED
-from cli.local.clients import make_client
 from cli.local.errors import LocalStackError
 from cli.local.settings import REGION, read_settings
 from cli.regions import UnknownRegion, find_region
@@ -103,7 +101,10 @@ def open_stack(name: str = "") -> Stack:
 
 def _open_deployed(name: str) -> Stack:
     try:
-        client = cache(partial(boto3.client, region_name=find_region(), config=_CONFIG))
+        region = find_region()
+        import boto3  # noqa: PLC0415 - takes as long as all else, which a wrong region does not wait for
+
+        client = cache(partial(boto3.client, region_name=region, config=_CONFIG))
         pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=name)
         resources = {
             entry["LogicalResourceId"]: entry["PhysicalResourceId"]
@@ -119,7 +120,8 @@ def _open_deployed(name: str) -> Stack:
 
 
 def _open_local() -> Stack:
-    from cli.local.stack import read_stack  # noqa: PLC0415 - with what deploys, which only this case waits for
+    from cli.local.clients import make_client  # noqa: PLC0415 - with what deploys: only this case waits for it
+    from cli.local.stack import read_stack  # noqa: PLC0415
 
     try:
         stack = read_stack(read_settings())

@@ -9,6 +9,8 @@ from cli.cost.meters import Function, Meter, Queue, Stream, Table
 from cli.cost.model import GB, OVERHEAD_BYTES
 from cli.cost.prices import PriceTable
 from cli.stack import Stack
+from cli.status.expected import expect_traffic
+from cli.status.names import read_names
 from cli.status.series import (
     DAY,
     Ask,
@@ -39,7 +41,8 @@ def bill_stack(stack: Stack, span: Range, prices: PriceTable) -> Bill:
     ]
     requests = meter.ask("AWS/ApiGateway", "Count", ApiId=stack.find("HttpApi"))
     processed = meter.ask("AWS/ApiGateway", "DataProcessed", ApiId=stack.find("HttpApi"))
-    own = [meter.ask_metric(metric) for metric in known if metric.get("service") in ("router", "delivery")]
+    traffic = known | {*expect_traffic(metrics, read_names(stack))}
+    own = [meter.ask_metric(metric) for metric in traffic if metric.get("service") in ("router", "delivery")]
     hours = [meter.ask_metric(metric, "SampleCount", 3600) for metric in known]
     meter.read(metrics)
 
@@ -102,7 +105,10 @@ def bill_stack(stack: Stack, span: Range, prices: PriceTable) -> Bill:
     missing = [name for name, dollars in {**pipeline, **additions}.items() if dollars is None]
     return Bill(
         title=f"{stack.name}: {_tell_count(accepted)} events",
-        basis="Counted by CloudWatch's metrics of the services; egress by the size of the packs.",
+        basis=(
+            "Counted by CloudWatch's metrics of the services, which are a few minutes late;"
+            " egress by the size of the packs."
+        ),
         events=None if accepted is None else accepted + (duplicates or 0.0) + blocked,
         seconds=span.seconds,
         pipeline=pipeline,

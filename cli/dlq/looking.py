@@ -47,7 +47,8 @@ def list_letters(
                 print_queue(dlq, depth, reasons, since)
                 print_samples(found)
         if as_json:
-            told = {"since": format_time(first.timestamp()), "queues": listed}
+            times = {"since": format_time(first.timestamp()), "at": format_time(now.timestamp())}
+            told = {**times, "queues": listed}
             typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
 
 

@@ -15,8 +15,8 @@ from cli.local.progress import console
 def print_queue(dlq: Dlq, depth: Depth, reasons: Counter[str], since: str) -> None:
     """A line of what SQS holds, then the letters in `dead/` by reason."""
     console.print(
-        f"[bold]{dlq.name}[/]  in the queue: {depth.visible:,} visible, {depth.in_flight:,} in flight  ·  "
-        f"in dead/ since {since}: {reasons.total():,}"
+        f"[bold]{dlq.name}[/]  in the queue now, about: {depth.visible:,} visible,"
+        f" {depth.in_flight:,} in flight  ·  in dead/ since {since}: {reasons.total():,}"
     )
     for reason, count in reasons.most_common():
         console.print(f"  {count:>8,}  {escape(reason)}")

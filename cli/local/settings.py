@@ -41,6 +41,11 @@ class LocalSettings:
         return self.folder / "stack.json"
 
     @property
+    def pump_file(self) -> Path:
+        """Up to where the pump has read the functions' logs."""
+        return self.folder / "pump.json"
+
+    @property
     def temporary_folder(self) -> Path:
         return self.folder / "tmp"
 

@@ -67,6 +67,7 @@ def _start(settings: LocalSettings) -> dict[str, Any]:
 
 def _stop(settings: LocalSettings) -> bool:
     stop_background(pump_pid_file(settings))
+    settings.pump_file.unlink(missing_ok=True)
     sink_stopped = stop_background(sink_pid_file(settings))
     return stop_server(settings) or sink_stopped
 

@@ -35,7 +35,12 @@ def read_alarms(stack: Stack) -> list[ActiveAlarm] | None:
         raise
     own = set(stack.resources.values())
     found = [
-        ActiveAlarm(alarm["AlarmName"], alarm.get("AlarmDescription", ""), alarm["StateUpdatedTimestamp"])
+        ActiveAlarm(
+            alarm["AlarmName"],
+            alarm.get("AlarmDescription", ""),
+            # The second may be later: it changes when an alarm is evaluated in another way, too.
+            alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"],
+        )
         for page in pages
         for alarm in page["MetricAlarms"]
         if alarm["AlarmName"] in own or stack.is_local

@@ -26,9 +26,9 @@ def status(
     sync: Annotated[list[str] | None, typer.Option("--sync", help="Only this sync; may be repeated.")] = None,
     stack: StackOption = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Show it anew every 30 s, until Ctrl-C.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh every 30 s, until Ctrl-C.")] = False,
 ) -> None:
-    """What came in, what became of it and what waits: by source and sync. A dash is what was not measured."""
+    """What came in, what became of it and what waits: by source and sync. A dash means: not measured."""
     with explain_failure():
         opened = open_stack(stack)
 

@@ -1,41 +1,31 @@
 """The overview of a stack over a range: numbers by source and by sync. What was not measured is None."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from cli.redriven import OPERATOR, REDRIVEN
+from cli.redriven import REDRIVEN
 from cli.stack import CommandError, Stack
+from cli.status.ages import read_ages
 from cli.status.alarms import ActiveAlarm, read_alarms
 from cli.status.concurrency import Concurrency, read_concurrency
-from cli.status.names import Names, read_names
-from cli.status.queues import Depth, SyncNow, measure_depth, read_sync
-from cli.status.series import (
-    Ask,
-    Metric,
-    MetricReader,
-    Range,
-    Values,
-    add_up,
-    find_highest,
-    make_metric,
+from cli.status.expected import (
+    DELIVERY,
+    INGEST,
+    LATENCY,
+    ROUTER,
+    ROUTER_REASONS,
+    ROUTER_SUMS,
+    SYNC_SUMS,
+    expect_deaths,
+    expect_metrics,
+    expect_sync_metrics,
 )
+from cli.status.names import read_names
+from cli.status.queues import Depth, SyncNow, measure_depth, read_sync
+from cli.status.series import Ask, Metric, MetricReader, Range, Values, add_up, find_highest
 from cli.syncs import list_syncs
-from sluice.reasons import BLOCKED
 from sluice.workspace.names import pascal_name
-
-_INGEST, _ROUTER, _DELIVERY = "ingest", "router", "delivery"
-LATEST = timedelta(minutes=20)  # retries come every 15 minutes at the latest: then their age is told anew
-_SYNC_SUMS = {
-    "Routed": _ROUTER,
-    "Delivered": _DELIVERY,
-    "Retried": _DELIVERY,
-    "Dead": _DELIVERY,
-    REDRIVEN: OPERATOR,
-}
-_ROUTER_SUMS = ("Accepted", "Duplicates", "Replayed")
-_BY_REASON = ("Blocked", "Skipped")
-_AGE = "ApproximateAgeOfOldestMessage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +38,15 @@ class SourceCounts:
 
 @dataclass(frozen=True, slots=True)
 class RouterCounts:
-    """All events as the router judged them; a duplicate is known here first. `skipped` are deliveries that
-    consent or `integrations` forbid, by reason."""
+    """All events as the router judged them; a duplicate is known here first. `dropped` are those that a
+    function or a suppression ended, `skipped` deliveries that consent or `integrations` forbid, by reason."""
 
     accepted: float | None
     duplicates: float | None
     replayed: float | None
     blocked: dict[str, float]
-    skipped: dict[str, float] = field(default_factory=dict)
+    dropped: dict[str, float]
+    skipped: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +54,7 @@ class SyncCounts:
     """A sync's items. `p50`, `p95`: milliseconds from receipt to delivery, over more than a day those of the
     worst day. `volume` is what was delivered in each part of the range. `oldest`: the age in
     seconds of the oldest event that waits, None where nothing does or it is not known. `redriven` are
-    letters that went back: matched + redriven = delivered + dead + what waits."""
+    letters that went back."""
 
     matched: float | None
     delivered: float | None
@@ -76,13 +67,21 @@ class SyncCounts:
     oldest: float | None = None
     redriven: float | None = None
 
+    @property
+    def open(self) -> float | None:
+        """Items of the range that still wait. Below 0 where more ended than came: events from before it."""
+        if self.matched is None:
+            return None
+        return self.matched + (self.redriven or 0.0) - (self.delivered or 0.0) - (self.dead or 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:
     """Everything that `status` shows; `asked` is how many metrics it took.
 
-    `measured_until` is the end of the last minute that any metric has; queues are measured now. `alarms` are
-    those that are on, None where they may not be read.
+    `counted_until` is the end of the last minute that CloudWatch has figures of, by stage, None where it has
+    none of the last 20 minutes; queues are measured now. `alarms` are those that are on, None where they may
+    not be read.
     """
 
     stack: str
@@ -96,7 +95,7 @@ class Overview:
     asked: int = field(default=0)
     concurrency: Concurrency | None = None
     alarms: list[ActiveAlarm] | None = None
-    measured_until: datetime | None = None
+    counted_until: dict[str, datetime | None] = field(default_factory=dict)
 
 
 def read_overview(stack: Stack, wanted: Sequence[str], span: Range, now: datetime) -> Overview:
@@ -107,58 +106,37 @@ def read_overview(stack: Stack, wanted: Sequence[str], span: Range, now: datetim
     slugs = choose_syncs(stack, known, wanted)
     known |= {*expect_sync_metrics(metrics, slugs)}
     asks = [*ask_sources(known, span), *ask_syncs(known, slugs, span)]
-    values = metrics.read(asks, span.since, span.until)
-    latest = [Ask(metric, "Maximum", 60) for slug in slugs for metric in list_ages(stack, metrics, slug)]
-    ages = metrics.read(latest, now - LATEST, now)
+    values = dict(metrics.read(asks, span.since, span.until))
+    deaths = [Ask(metric, "Sum", span.period) for metric in find_unknown_deaths(metrics, slugs, values, span)]
+    values |= metrics.read(deaths, span.since, span.until)
     states = {slug: read_sync(stack, slug) for slug in slugs}
+    ages = read_ages(stack, metrics, known, states, now)
     return Overview(
         stack=stack.name,
         range=span,
         sources=count_sources(metrics, known, values, span),
         router=count_router(metrics, values, span),
         syncs={
-            slug: replace(
-                count_sync(metrics, slug, values, span),
-                oldest=find_oldest(list_ages(stack, metrics, slug), ages, now)
-                if states[slug].queue.total
-                else None,
-            )
-            for slug in slugs
+            slug: replace(count_sync(metrics, slug, values, span), oldest=ages.oldest[slug]) for slug in slugs
         },
         now=states,
         ingest=measure_depth(stack, stack.find("IngestQueue")),
         ingest_dlq=measure_depth(stack, stack.find("IngestDlq")),
-        asked=len(asks) + len(latest),
+        asked=len(asks) + len(deaths) + ages.asked,
         concurrency=read_concurrency(stack, (state.max_concurrency for state in states.values())),
         alarms=read_alarms(stack),
-        measured_until=find_last(values, now),
+        counted_until=ages.counted_until,
     )
 
 
-def expect_metrics(metrics: MetricReader, names: Names) -> Iterator[Metric]:
-    """What sources and the router count. ListMetrics may take 15 minutes to know a new metric."""
-    for source in names.sources:
-        yield metrics.make_own("Accepted", source=source, service=_INGEST)
-        for reason in BLOCKED:
-            yield metrics.make_own("Blocked", source=source, reason=reason, service=_INGEST)
-    for name in _ROUTER_SUMS:
-        yield metrics.make_own(name, service=_ROUTER)
-    for reason in BLOCKED:
-        yield metrics.make_own("Blocked", reason=reason, service=_ROUTER)
-    for sync in names.syncs:
-        yield metrics.make_own("Routed", sync=sync, service=_ROUTER)
-
-
-def expect_sync_metrics(metrics: MetricReader, slugs: Iterable[str]) -> Iterator[Metric]:
-    for slug in slugs:
-        for name, service in {**_SYNC_SUMS, "LatencyMs": _DELIVERY}.items():
-            yield metrics.make_own(name, sync=slug, service=service)
-
-
-def find_last(values: Values, now: datetime) -> datetime | None:
-    """The end of the last period that has a value, which is not after now."""
-    ends = [points[-1][0] + timedelta(seconds=ask.period) for ask, points in values.items() if points]
-    return min(max(ends), now) if ends else None
+def find_unknown_deaths(
+    metrics: MetricReader, slugs: Iterable[str], values: Values, span: Range
+) -> list[Metric]:
+    """The metrics of deaths by reason, of the syncs that have more deaths than reasons for them."""
+    counts = {slug: count_sync(metrics, slug, values, span) for slug in slugs}
+    short = [slug for slug, sync in counts.items() if (sync.dead or 0.0) > sum(sync.reasons.values())]
+    asked = {ask.metric for ask in values}
+    return [metric for metric in expect_deaths(metrics, short) if metric not in asked]
 
 
 def choose_syncs(stack: Stack, known: Iterable[Metric], wanted: Sequence[str]) -> list[str]:
@@ -176,7 +154,7 @@ def ask_sources(known: Iterable[Metric], span: Range) -> Iterable[Ask]:
     """Everything that ingest and the router counted."""
     for metric in known:
         service, has_sync = metric.get("service"), metric.get("sync")
-        if service in (_INGEST, _ROUTER) and not has_sync and metric.name in (*_ROUTER_SUMS, *_BY_REASON):
+        if service in (INGEST, ROUTER) and not has_sync and metric.name in (*ROUTER_SUMS, *ROUTER_REASONS):
             yield Ask(metric, "Sum", span.period)
 
 
@@ -184,29 +162,20 @@ def ask_syncs(known: Iterable[Metric], slugs: Sequence[str], span: Range) -> Ite
     for metric in known:
         if metric.get("sync") not in slugs:
             continue
-        if metric.name in _SYNC_SUMS:
+        if metric.name in SYNC_SUMS:
             yield Ask(metric, "Sum", span.period)
-        elif metric.name == "LatencyMs":
+        elif metric.name == LATENCY:
             yield Ask(metric, "p50", span.whole)
             yield Ask(metric, "p95", span.whole)
-
-
-def list_ages(stack: Stack, metrics: MetricReader, slug: str) -> tuple[Metric, Metric]:
-    """The age of what waits: as deliveries saw it, retries included, and as SQS does, a paused sync's too."""
-    queue = stack.queue_url(slug).rpartition("/")[2]
-    return (
-        metrics.make_own("OldestWaitingSeconds", sync=slug, service=_DELIVERY),
-        make_metric("AWS/SQS", _AGE, QueueName=queue),
-    )
 
 
 def count_sources(
     metrics: MetricReader, known: Iterable[Metric], values: Values, span: Range
 ) -> dict[str, SourceCounts]:
-    names = sorted({m.get("source") for m in known if m.get("service") == _INGEST and m.get("source")})
+    names = sorted({m.get("source") for m in known if m.get("service") == INGEST and m.get("source")})
     return {
         name: SourceCounts(
-            accepted=_add(values, metrics.make_own("Accepted", source=name, service=_INGEST), span),
+            accepted=_add(values, metrics.make_own("Accepted", source=name, service=INGEST), span),
             blocked=_count_reasons(values, "Blocked", source=name),
         )
         for name in names
@@ -215,14 +184,13 @@ def count_sources(
 
 def count_router(metrics: MetricReader, values: Values, span: Range) -> RouterCounts:
     accepted, duplicates, replayed = (
-        _add(values, metrics.make_own(name, service=_ROUTER), span) for name in _ROUTER_SUMS
+        _add(values, metrics.make_own(name, service=ROUTER), span) for name in ROUTER_SUMS
     )
     return RouterCounts(
         accepted,
         duplicates,
         replayed,
-        _count_reasons(values, "Blocked", service=_ROUTER, source=""),
-        _count_reasons(values, "Skipped", service=_ROUTER, source=""),
+        *(_count_reasons(values, name, service=ROUTER, source="") for name in ROUTER_REASONS),
     )
 
 
@@ -230,9 +198,9 @@ def count_sync(metrics: MetricReader, slug: str, values: Values, span: Range) ->
     """Everything but the age of the oldest event."""
     own = {
         name: metrics.make_own(name, sync=slug, service=service)
-        for name, service in {**_SYNC_SUMS, "LatencyMs": _DELIVERY}.items()
+        for name, service in {**SYNC_SUMS, LATENCY: DELIVERY}.items()
     }
-    sums = {name: _add(values, own[name], span) for name in _SYNC_SUMS}
+    sums = {name: _add(values, own[name], span) for name in SYNC_SUMS}
     delivered = dict(values.get(Ask(own["Delivered"], "Sum", span.period), ()))
     return SyncCounts(
         matched=sums["Routed"],
@@ -240,22 +208,11 @@ def count_sync(metrics: MetricReader, slug: str, values: Values, span: Range) ->
         retried=sums["Retried"],
         dead=sums["Dead"],
         reasons=_count_reasons(values, "Dead", sync=slug),
-        p50=find_highest(values.get(Ask(own["LatencyMs"], "p50", span.whole), ())),
-        p95=find_highest(values.get(Ask(own["LatencyMs"], "p95", span.whole), ())),
+        p50=find_highest(values.get(Ask(own[LATENCY], "p50", span.whole), ())),
+        p95=find_highest(values.get(Ask(own[LATENCY], "p95", span.whole), ())),
         volume=[delivered.get(start, 0.0) for start in span.list_starts()] if delivered else [],
         redriven=sums[REDRIVEN],
     )
-
-
-def find_oldest(metrics: tuple[Metric, Metric], ages: Values, now: datetime) -> float | None:
-    """The highest of the last quarter of an hour's values, of the pair that `list_ages` gives.
-
-    What delivery saw has waited on since: it is told again when the event is tried again.
-    """
-    seen, sqs = (ages[Ask(metric, "Maximum", 60)][-15:] for metric in metrics)
-    waited = [(minute, age and age + max((now - minute).total_seconds() - 60, 0.0)) for minute, age in seen]
-    waiting = [find_highest(points) for points in (waited, sqs)]
-    return max((age for age in waiting if age is not None), default=None)
 
 
 def _add(values: Values, metric: Metric, span: Range) -> float | None:

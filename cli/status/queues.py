@@ -1,6 +1,7 @@
 """What waits now: packs in a sync's queue, letters in its DLQ, its breaker, and whether it is paused."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from cli.stack import Stack
@@ -38,13 +39,17 @@ class Breaker:
 
 @dataclass(frozen=True, slots=True)
 class SyncNow:
-    """The state of one sync; `breaker` is None while it is closed. It runs `max_concurrency` at once."""
+    """The state of one sync; `breaker` is None while it is closed. It runs `max_concurrency` at once.
+
+    `paused_since` is when a paused sync was last changed: when it was paused, usually.
+    """
 
     queue: Depth
     dlq: Depth
     paused: bool
     breaker: Breaker | None
     max_concurrency: int = 0
+    paused_since: datetime | None = None
 
 
 def measure_depth(stack: Stack, url: str) -> Depth:
@@ -56,12 +61,14 @@ def read_sync(stack: Stack, slug: str) -> SyncNow:
     mapping = stack.client("lambda").get_event_source_mapping(
         UUID=stack.find(f"{pascal_name(slug)}DeliveryMapping")
     )
+    paused = mapping["State"] in ("Disabled", "Disabling")
     return SyncNow(
         queue=measure_depth(stack, stack.queue_url(slug)),
         dlq=measure_depth(stack, stack.dlq_url(slug)),
-        paused=mapping["State"] in ("Disabled", "Disabling"),
+        paused=paused,
         breaker=_read_breaker(stack, slug),
         max_concurrency=count_concurrency(mapping),
+        paused_since=mapping.get("LastModified") if paused else None,
     )
 
 

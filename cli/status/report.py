@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cli.status.ages import LATEST
 from cli.status.overview import Overview, SourceCounts, SyncCounts
 from cli.status.queues import Depth, SyncNow
 
@@ -30,19 +31,23 @@ def render_overview(overview: Overview, now: datetime) -> RenderableType:
         render_now(overview),
         *_list_troubles(overview, now),
         *_list_alarms(overview, now),
-        Text(describe_age(overview, now), "dim"),
+        *(Text(line, "dim") for line in describe_ages(overview, now)),
     )
 
 
-def describe_age(overview: Overview, now: datetime) -> str:
-    """How old the figures are: those of CloudWatch, and those of SQS."""
-    last = overview.measured_until
-    if last is None:
-        measured = "CloudWatch has no figures of this range yet: they come a minute or two late"
+def describe_ages(overview: Overview, now: datetime) -> Iterable[str]:
+    """How old the figures are: those of CloudWatch by stage, and what is asked for at the moment."""
+    if overview.range.until < now - LATEST:
+        yield "counts are CloudWatch's, of a range that is over."
     else:
-        age = format_seconds(max((now - last).total_seconds(), 0))
-        measured = f"counts until {last:%H:%M}Z ({age} ago; CloudWatch is a minute or two late)"
-    return f"{measured}; what waits is as SQS counts it now, about right."
+        told = (
+            f"{stage} none in 20 min"
+            if until is None
+            else f"{stage} {until:%H:%M}Z ({format_seconds(max((now - until).total_seconds(), 0))} ago)"
+            for stage, until in overview.counted_until.items()
+        )
+        yield f"counts are CloudWatch's, a minute or two late, until: {', '.join(told)}."
+    yield f"queues, breakers, pauses and alarms are of {now:%H:%M:%S}Z; SQS counts queues approximately."
 
 
 def _list_alarms(overview: Overview, now: datetime) -> Iterable[Text]:
@@ -75,6 +80,8 @@ def render_sources(overview: Overview) -> Table:
         list_reasons(router.blocked),
         style="dim",
     )
+    if router.dropped:
+        table.add_row(Text("dropped"), "", "", "", list_reasons(router.dropped), style="dim")
     if router.skipped:
         table.add_row(Text("not sent, per sync"), "", "", "", list_reasons(router.skipped), style="dim")
     return table
@@ -98,15 +105,19 @@ def render_syncs(syncs: Mapping[str, SyncCounts]) -> Table:
 
 
 def render_now(overview: Overview) -> Table:
-    table = _make_table("waiting now, in packs", "ready", "delayed", "in flight", "oldest", "letters")
+    columns = ["ready", "delayed", "in flight", "oldest", "letters", "open events"]
+    table = _make_table("waiting now, in packs", *columns)
     for slug, state in overview.now.items():
-        oldest = format_seconds(overview.syncs[slug].oldest) if state.queue.total else ""
-        table.add_row(Text(slug), *_list_depth(state.queue), oldest, format_count(_count_letters(state.dlq)))
+        counts = overview.syncs[slug]
+        oldest = format_seconds(counts.oldest) if state.queue.total else ""
+        letters = format_count(_count_letters(state.dlq))
+        table.add_row(Text(slug), *_list_depth(state.queue), oldest, letters, format_count(counts.open))
     table.add_row(
         Text("ingest"),
         *_list_depth(overview.ingest),
         "",
         format_count(_count_letters(overview.ingest_dlq)),
+        "",
         style="dim",
     )
     return table
@@ -116,7 +127,12 @@ def dump_overview(overview: Overview, now: datetime) -> dict[str, Any]:
     """JSON's form: null is what was not measured; times are UTC, latencies milliseconds."""
     whole = asdict(overview)
     syncs = {
-        slug: {**whole["syncs"][slug], **whole["now"][slug], "volume": counts.volume}
+        slug: {
+            **whole["syncs"][slug],
+            **whole["now"][slug],
+            "open": counts.open,
+            "paused_since": _format_time(overview.now[slug].paused_since),
+        }
         for slug, counts in overview.syncs.items()
     }
     return {
@@ -133,8 +149,12 @@ def dump_overview(overview: Overview, now: datetime) -> dict[str, Any]:
         "concurrency": whole["concurrency"],
         "alarms": overview.alarms
         and [{"name": a.name, "text": a.text, "since": a.since.isoformat()} for a in overview.alarms],
-        "measured_until": overview.measured_until and overview.measured_until.isoformat(),
+        "counted_until": {stage: _format_time(until) for stage, until in overview.counted_until.items()},
     }
+
+
+def _format_time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 def format_count(number: float | None) -> str:
@@ -142,7 +162,7 @@ def format_count(number: float | None) -> str:
     if number is None:
         return UNKNOWN
     for limit, unit in ((1e9, "G"), (1e6, "M"), (1e5, "k")):
-        if number >= limit:
+        if abs(number) >= limit:
             return f"{number / (1e3 if unit == 'k' else limit):.3g}{unit}"
     return f"{number:,.0f}"
 
@@ -183,7 +203,9 @@ def _list_troubles(overview: Overview, now: datetime) -> Iterable[Text]:
     """A line for what is not as it should be, and for what events died of."""
     for slug, state in overview.now.items():
         if state.paused:
-            yield Text(f"{slug}: paused; SQS keeps what waits for 14 days", "yellow")
+            since = state.paused_since
+            age = "" if since is None else f" for {format_seconds(max((now - since).total_seconds(), 0))}"
+            yield Text(f"{slug}: paused{age}; SQS keeps what waits for 14 days", "yellow")
         if state.breaker:
             yield Text(f"{slug}: {_describe_breaker(state, now)}", "red")
         if reasons := overview.syncs[slug].reasons:

@@ -19,6 +19,7 @@ _STYLES = {
     State.PENDING: "yellow",
 }
 _LONGEST_ANSWER = 200
+_LATE = "what happened in the last 90 s may be missing: Firehose writes once a minute"
 
 
 def show_story(console: Console, story: Story, prices: PriceTable) -> None:
@@ -54,6 +55,7 @@ def show_search(console: Console, story: Story, prices: PriceTable) -> None:
     span = f"{tell_time(_name(story.range.since))} to {tell_time(_name(story.range.end))} UTC"
     read = f"{story.scan.objects:,} objects, {story.scan.scanned:,} bytes"
     put(console, f"searched {span}: {read}", style="dim")
+    put(console, _LATE, style="dim")
     put(
         console,
         f"on AWS ${requests:.6f}, outside its region ${transfer:.6f} more (prices of {prices.date})",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import typer
 
-from cli.main import app
+from cli.main import Commands, app, load_command
 from sluice.reasons import Reason
 
 ROOT = Path(__file__).parents[2]
@@ -96,7 +96,10 @@ def is_command(words: list[str]) -> bool:
     for word in words:
         if not hasattr(command, "get_command"):
             return True
+        is_top = isinstance(command, Commands)
         command = command.get_command(None, word)
+        if is_top and command is not None:
+            command = load_command(word)
         if command is None:
             return False
     return True

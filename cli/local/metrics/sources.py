@@ -36,6 +36,8 @@ class LogTail:
     group: str
     read_until: int
     """Epoch milliseconds up to which it was read."""
+    is_behind: bool = False
+    """Whether there may have been more than the last `read` took."""
 
     def read(self, logs: Any, now: float) -> list[Invocation]:
         until = int((now - LATE) * 1000)
@@ -48,7 +50,8 @@ class LogTail:
             limit=LOG_PAGE,
         )
         events = page["events"]
-        if len(events) == LOG_PAGE:  # there may be more: those of the last millisecond come again
+        self.is_behind = len(events) == LOG_PAGE
+        if self.is_behind:  # there may be more: those of the last millisecond come again
             until = events[-1]["timestamp"] - 1
             events = [event for event in events if event["timestamp"] <= until]
         self.read_until = until

@@ -84,3 +84,9 @@ BLOCKED = (
     Reason.FUNCTION_ERROR,
 )
 """Why ingest or the router keeps an event from going on."""
+
+DROPPED = (Reason.SUPPRESSED, Reason.FUNCTION_DROPPED)
+"""Why the router ends an event that is valid and no duplicate."""
+
+SKIPPED = (Reason.CONSENT_DENIED, Reason.INTEGRATION_DISABLED)
+"""Why the router does not send an accepted event to a sync that matches it."""

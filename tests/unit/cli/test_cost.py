@@ -136,6 +136,17 @@ def test_events_are_those_that_the_router_took_and_the_duplicates(stack, cloudwa
     assert bill_stack(stack, SPAN, PRICES).events == 1_000_000
 
 
+def test_events_are_counted_although_their_metrics_are_too_new_for_a_list(stack, cloudwatch, monkeypatch):
+    """CloudWatch lists a new metric after 15 minutes, and has its values at once."""
+    count_a_million(cloudwatch)
+    whole = bill_stack(stack, SPAN, PRICES).pipeline
+    monkeypatch.setattr(cloudwatch, "_list_metrics", lambda Namespace: {"Metrics": []})
+    workspace = json.dumps({"sources": {"web": {}}, "syncs": {"all": {}}}).encode()
+    stack.client("s3").put_object(Bucket="archive", Key="workspaces/d1.json", Body=workspace)
+    bill = bill_stack(stack, SPAN, PRICES)
+    assert (bill.events, bill.pipeline) == (1_000_000, whole)
+
+
 def test_what_was_not_measured_is_unknown_and_named(stack, cloudwatch):
     bill = bill_stack(stack, SPAN, PRICES)
     assert set(bill.pipeline.values()) == {None}

@@ -66,7 +66,9 @@ def stack(cloudwatch, mappings):
             "sqs": sqs,
             "s3": s3,
             "dynamodb": boto3.client("dynamodb"),
-            "lambda": SimpleNamespace(get_event_source_mapping=lambda UUID: {"State": mappings[UUID]}),
+            "lambda": SimpleNamespace(
+                get_event_source_mapping=lambda UUID: {"State": mappings[UUID], "LastModified": ago(hours=5)}
+            ),
         }
         yield Stack("sluice", "us-east-1", resources, clients.__getitem__, is_local=False)
 
@@ -197,6 +199,44 @@ def test_the_oldest_that_waits_is_the_older_of_what_delivery_and_sqs_say(stack, 
             assert 4000 + 180 <= oldest <= 4000 + 300, "what delivery saw has waited on since"
 
 
+def test_events_that_wait_are_those_that_are_neither_delivered_nor_dead(stack, cloudwatch):
+    cloudwatch.put("Routed", ago(minutes=5), 100, sync="purchases-to-crm", service="router")
+    put_delivery(cloudwatch, Delivered=[80], Dead=[5], Retried=[30])
+    overview = read(stack)
+    assert overview.syncs["purchases-to-crm"].open == 15
+    [row] = [line for line in draw(overview).splitlines() if line.startswith("purchases")][1:]
+    assert row.split()[-1] == "15"
+    assert overview.syncs["events-to-webhook"].open is None
+
+
+def put_age(cloudwatch, at, age):
+    cloudwatch.put(
+        "ApproximateAgeOfOldestMessage", at, age, namespace="AWS/SQS", QueueName="sluice-PurchasesToCrm"
+    )
+
+
+def test_an_age_that_sqs_no_longer_measures_is_not_the_oldest(stack, cloudwatch):
+    send(stack, "purchases-to-crm", 1)
+    put_age(cloudwatch, ago(minutes=10), 700)
+    put_age(cloudwatch, ago(minutes=2), 5)
+    assert read(stack).syncs["purchases-to-crm"].oldest == 5
+
+
+def test_what_waits_for_a_paused_sync_is_as_old_as_deliveries_saw_before_the_pause(
+    stack, cloudwatch, mappings
+):
+    send(stack, "purchases-to-crm", 1)
+    put_delivery(cloudwatch, at=ago(hours=5, minutes=2), OldestWaitingSeconds=[3600])
+    put_age(cloudwatch, ago(minutes=6), 5 * 3600)
+    assert read(stack).syncs["purchases-to-crm"].oldest == 5 * 3600
+    mappings["uuid-PurchasesToCrm"] = "Disabled"
+    cloudwatch.queries.clear()
+    overview = read(stack)
+    assert overview.syncs["purchases-to-crm"].oldest == 3600 + 5 * 3600 + 60
+    assert "purchases-to-crm: paused for 5 h" in draw(overview)
+    assert overview.asked == len(cloudwatch.queries)
+
+
 def test_nothing_is_oldest_in_an_empty_queue(stack, cloudwatch):
     put_delivery(cloudwatch, at=ago(minutes=5), OldestWaitingSeconds=[4000])
     assert read(stack).syncs["purchases-to-crm"].oldest is None
@@ -283,6 +323,7 @@ def test_letters_that_went_back_make_the_row_add_up(stack, cloudwatch):
     cloudwatch.put("Redriven", ago(minutes=5), 2, sync="purchases-to-crm", service="operator")
     counts = read(stack).syncs["purchases-to-crm"]
     assert counts.matched + counts.redriven == counts.delivered + counts.dead
+    assert counts.open == 0
     assert "redriven" in draw(read(stack))
 
 
@@ -305,6 +346,42 @@ def test_what_consent_forbids_is_told_with_its_reason(stack, cloudwatch):
     assert "consent_denied 4" in draw(read(stack))
 
 
+def test_what_a_function_or_a_suppression_ended_is_counted_by_reason(stack, cloudwatch):
+    cloudwatch.put("Dropped", ago(minutes=5), 3, reason="function_dropped", service="router")
+    assert read(stack).router.dropped == {"function_dropped": 3}
+    assert "function_dropped 3" in draw(read(stack))
+
+
+def test_reasons_of_deaths_that_are_too_new_for_a_list_are_asked_for_by_name(stack, cloudwatch, monkeypatch):
+    monkeypatch.setattr(cloudwatch, "_list_metrics", lambda Namespace: {"Metrics": []})
+    put_delivery(cloudwatch, Dead=[5])
+    cloudwatch.put("Dead", ago(hours=1), 5, sync="purchases-to-crm", reason="rejected", service="delivery")
+    overview = read(stack)
+    assert overview.syncs["purchases-to-crm"].reasons == {"rejected": 5}
+    assert overview.asked == len(cloudwatch.queries)
+
+
+def test_reasons_are_not_asked_for_by_name_where_those_that_are_listed_explain_all_deaths(stack, cloudwatch):
+    put_delivery(cloudwatch, Dead=[5])
+    cloudwatch.put("Dead", ago(hours=1), 5, sync="purchases-to-crm", reason="rejected", service="delivery")
+    read(stack)
+    reasons = [q for q in cloudwatch.queries if "reason" in str(q) and "Dead" in str(q)]
+    assert len(reasons) == 1
+
+
+def test_an_alarm_is_on_since_its_state_changed_last(stack, cloudwatch):
+    cloudwatch._alarms.append(
+        {
+            "AlarmName": "sluice-router",
+            "StateValue": "ALARM",
+            "StateTransitionedTimestamp": ago(hours=2),
+            "StateUpdatedTimestamp": ago(minutes=1),
+        }
+    )
+    [alarm] = read(replace(stack, resources={**stack.resources, "RouterAlarm": "sluice-router"})).alarms
+    assert alarm.since == ago(hours=2)
+
+
 def test_alarms_that_are_on_show_with_what_they_say(stack, cloudwatch):
     alarm = {"AlarmDescription": "it is late", "StateUpdatedTimestamp": ago(hours=2)}
     cloudwatch._alarms += [
@@ -317,12 +394,22 @@ def test_alarms_that_are_on_show_with_what_they_say(stack, cloudwatch):
     assert "ALARM sluice-router, for 2 h: it is late" in draw(overview)
 
 
-def test_it_says_how_old_its_figures_are(stack, cloudwatch):
-    assert "no figures of this range yet" in draw(read(stack))
-    put_delivery(cloudwatch, at=ago(hours=3), Delivered=[1])
-    text = draw(read(stack))
-    assert f"counts until {read(stack).measured_until:%H:%M}Z" in text
-    assert "as SQS counts it now" in " ".join(text.split())
+def test_it_says_how_old_the_figures_of_each_stage_are(stack, cloudwatch):
+    """Over a day, figures are of whole hours: when they were counted last is asked for by the minute."""
+    cloudwatch.put("Accepted", ago(minutes=2), 1, source="web", service="ingest")
+    cloudwatch.put("Accepted", ago(minutes=4), 1, service="router")
+    put_delivery(cloudwatch, at=ago(hours=3), Delivered=[1], OldestWaitingSeconds=[0])
+    overview = read(stack)
+    assert overview.counted_until == {"ingest": ago(minutes=1), "router": ago(minutes=3), "delivery": None}
+    text = " ".join(draw(overview).split())
+    assert "until: ingest 11:59Z (1 min ago), router 11:57Z (3 min ago), delivery none in 20 min." in text
+    assert "queues, breakers, pauses and alarms are of 12:00:00Z" in text
+
+
+def test_of_a_range_that_is_over_it_says_no_age(stack, cloudwatch):
+    cloudwatch.put("Accepted", ago(minutes=2), 1, service="router")
+    past = make_range(ago(hours=30), ago(hours=6), NOW)
+    assert "counts are CloudWatch's, of a range that is over." in draw(read(stack, span=past))
 
 
 def draw(overview, width=80):
@@ -380,7 +467,8 @@ def test_json_has_null_for_what_was_not_measured(stack, cloudwatch):
     assert sync["queue"] == {"ready": 0, "delayed": 0, "in_flight": 0}
     assert sum(sync["volume"]) == 7
     assert told["metrics_asked"] > 0
-    assert told["measured_until"] is not None
+    assert told["counted_until"] == {"ingest": None, "router": None, "delivery": None}
+    assert told["syncs"]["purchases-to-crm"]["paused_since"] is None
 
 
 def test_without_a_stack_the_command_says_what_to_do(monkeypatch, tmp_path):

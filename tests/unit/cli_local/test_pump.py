@@ -1,16 +1,30 @@
 """The pump's rounds, on fakes of the emulator's services."""
 
 import json
+import os
+import re
+import signal
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cli.local.metrics.alarms import read_alarm
 from cli.local.metrics.series import make_metric
 from cli.local.metrics.sources import LOG_PAGE, LogTail, Measured, QueueGauge, Sources
-from cli.local.pump import Pump, find_unmeasured
+from cli.local.pump import (
+    LONGEST_PAUSE,
+    PAUSE,
+    Pump,
+    catch_end,
+    choose_pause,
+    find_unmeasured,
+    read_positions,
+    write_positions,
+)
 from tests.unit.cli_local.test_pump_series import make_line
 
 QUEUE = "http://q/s-crm"
@@ -36,6 +50,10 @@ ALARM = {
     "Threshold": 0,
 }
 UNHEALTHY = {"AlarmName": "s-unhealthy", "AlarmRule": 'ALARM("s-crm-dead")'}
+
+
+def refuse(message: str) -> ClientError:
+    return ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "Operation")
 
 
 def log_event(timestamp: int, message: str, stream: str = "one") -> dict[str, Any]:
@@ -64,9 +82,10 @@ class Queues:
 class CloudWatch:
     """What was put, and which alarms there are."""
 
-    def __init__(self, *alarms: str) -> None:
+    def __init__(self, *alarms: str, composites: Mapping[str, str] | None = None) -> None:
         self.alarms = dict.fromkeys(alarms, "OK")
-        self.composites: dict[str, str] = {}
+        self.composites = dict(composites or {})
+        self.refused_data = 0
         self.data: list[tuple[str, dict[str, Any]]] = []
         self.throttles: list[tuple[datetime, float]] = []
 
@@ -77,22 +96,37 @@ class CloudWatch:
         return self
 
     def build_full_result(self) -> dict[str, Any]:
-        return {"MetricAlarms": [{"AlarmName": n, "StateValue": s} for n, s in self.alarms.items()]}
+        return {
+            "MetricAlarms": [{"AlarmName": n, "StateValue": s} for n, s in self.alarms.items()],
+            "CompositeAlarms": [{"AlarmName": n, "StateValue": "OK"} for n in self.composites],
+        }
 
     def delete_alarms(self, *, AlarmNames: list[str]) -> None:
+        """As CloudWatch: one composite at a time, and no alarm that a composite's rule names."""
+        if sum(name in self.composites for name in AlarmNames) > 1:
+            raise refuse("only one composite alarm delete is allowed in single request")
         for name in AlarmNames:
-            del self.alarms[name]
+            if any(f'"{name}"' in rule for rule in self.composites.values()):
+                raise refuse(f"Cannot delete {name} as there are composite alarm(s) depending on it.")
+        for name in AlarmNames:
+            del (self.composites if name in self.composites else self.alarms)[name]
 
     def put_metric_alarm(self, *, AlarmName: str, **_settings: Any) -> None:
         self.alarms.setdefault(AlarmName, "INSUFFICIENT_DATA")
 
-    def put_composite_alarm(self, *, AlarmName: str, AlarmRule: str) -> None:
+    def put_composite_alarm(self, *, AlarmName: str, AlarmRule: str, ActionsEnabled: bool = True) -> None:
+        for name in re.findall('"(.+?)"', AlarmRule):
+            if name not in {**self.alarms, **self.composites}:
+                raise refuse(f"Could not save the composite alarm as {name} does not exist")
         self.composites[AlarmName] = AlarmRule
 
     def set_alarm_state(self, *, AlarmName: str, StateValue: str, StateReason: str) -> None:
         self.alarms[AlarmName] = StateValue
 
     def put_metric_data(self, *, Namespace: str, MetricData: list[dict[str, Any]]) -> None:
+        if self.refused_data:
+            self.refused_data -= 1
+            raise refuse("Rate exceeded")
         self.data += [(Namespace, datum) for datum in MetricData]
 
     def get_metric_data(self, **_arguments: Any) -> dict[str, Any]:
@@ -119,6 +153,19 @@ def test_alarms_are_made_and_those_of_before_are_gone() -> None:
     _, clients = make_pump(cloudwatch=CloudWatch("s-left-dead", "s-crm-dead"))
     assert clients["cloudwatch"].alarms == {"s-crm-dead": "OK"}
     assert clients["cloudwatch"].composites == {"s-unhealthy": 'ALARM("s-crm-dead")'}
+
+
+def test_a_removed_sync_leaves_no_alarm_although_composites_named_it() -> None:
+    """The rule of one that stays named it, and two that go name each other's."""
+    composites = {
+        UNHEALTHY["AlarmName"]: 'ALARM("s-crm-dead") OR ALARM("s-left-any")',
+        "s-left-any": 'ALARM("s-left-dead") OR ALARM("s-left-more")',
+        "s-left-more": 'ALARM("s-left-slow")',
+    }
+    cloudwatch = CloudWatch("s-crm-dead", "s-left-dead", "s-left-slow", composites=composites)
+    make_pump(cloudwatch=cloudwatch)
+    assert cloudwatch.alarms == {"s-crm-dead": "OK"}
+    assert cloudwatch.composites == {"s-unhealthy": 'ALARM("s-crm-dead")'}
 
 
 def test_an_alarm_is_told_only_when_it_changes() -> None:
@@ -194,6 +241,69 @@ def test_runs_in_a_shared_log_group_are_told_apart_by_their_streams() -> None:
         log_event(1, "c", stream="2026/12/01/[$LATEST]3f"),
     ]
     assert [run.function for run in tail.read(logs, 100)] == ["s-EventsToCrm", "s-Mail", "s-delivery"]
+
+
+def test_what_could_not_be_published_comes_with_the_next_round() -> None:
+    pump, clients = make_pump()
+    clients["logs"].events = [log_event(1_000_500, make_line())]
+    clients["cloudwatch"].refused_data = 1
+    with pytest.raises(ClientError):
+        pump.work(1002)
+    pump.work(1004)
+    assert find_data(clients["cloudwatch"], "Delivered") == [[3.0]]
+
+
+def test_the_next_pump_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
+    pump, clients = make_pump()
+    clients["logs"].events = [log_event(1_000_500, make_line()), log_event(1_003_500, make_line())]
+    pump.work(1002)
+    write_positions(tmp_path / "pump.json", pump.positions)
+    sources = Sources(
+        [LogTail(*found) for found in read_positions(tmp_path / "pump.json").items()],
+        (),
+        Measured((), 0),
+        "api",
+    )
+    next_pump = Pump(clients, sources, [], [])
+    next_pump.work(1010)
+    assert find_data(clients["cloudwatch"], "Delivered") == [[3.0], [3.0]]
+
+
+def test_a_new_stack_has_no_positions(tmp_path: Path) -> None:
+    assert read_positions(tmp_path / "pump.json") == {}
+
+
+def test_a_full_page_means_that_the_pump_is_behind() -> None:
+    pump, clients = make_pump()
+    clients["logs"].events = [log_event(n + 1, "line", stream=str(n)) for n in range(LOG_PAGE + 5)]
+    behind = []
+    for now in (100, 101):
+        pump.work(now)
+        behind.append(pump.is_behind)
+    assert behind == [True, False]
+
+
+def test_the_pump_takes_a_tenth_of_the_time_and_half_of_it_while_it_is_behind() -> None:
+    assert choose_pause(1.0, is_behind=False) == pytest.approx(9)
+    assert choose_pause(4.0, is_behind=True) == 4
+    assert choose_pause(0.01, is_behind=False) == choose_pause(0.01, is_behind=True) == PAUSE
+
+
+@pytest.mark.parametrize("is_behind", [True, False])
+def test_figures_get_no_older_however_long_a_round_takes(is_behind: bool) -> None:
+    assert choose_pause(60.0, is_behind=is_behind) == LONGEST_PAUSE
+
+
+def test_a_signal_ends_the_wait_of_the_pump_and_not_its_round() -> None:
+    handler, descriptor = signal.getsignal(signal.SIGTERM), signal.set_wakeup_fd(-1)
+    try:
+        wait = catch_end()
+        assert not wait(0)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert wait(60)
+    finally:
+        signal.set_wakeup_fd(descriptor)
+        signal.signal(signal.SIGTERM, handler)
 
 
 def test_a_run_without_a_line_of_metrics_is_an_error() -> None:

@@ -30,12 +30,36 @@ def test_latencies_are_those_of_99_items_at_most():
 
 def test_what_is_replayed_has_neither_latency_nor_age():
     report = World().run(make_pack(make_event(1, receivedAt=received(9)), first_seen=received(9), replay="r"))
-    assert (report.delivered, report.latencies, report.oldest) == (1, [], 0)
+    assert (report.delivered, report.latencies) == (1, [])
+    world = World()
+    world.vendor.script = lambda _request: 503
+    report = world.run(make_pack(make_event(1, receivedAt=received(9)), first_seen=received(9), replay="r"))
+    assert (report.retried, report.oldest) == (1, 0)
 
 
-def test_the_age_is_that_of_the_oldest_pack():
-    packs = [make_pack(make_event(n), first_seen=received(seconds)) for n, seconds in enumerate((3, 70, 5))]
-    assert World().run(*packs).oldest == 70
+def test_the_age_is_that_of_the_oldest_pack_that_still_waits():
+    world = World()
+    answers = {"m-0": 503, "m-1": 503, "m-2": 200, "m-3": 400}
+    world.vendor.script = lambda request: answers[request.entries[0][0].message_id]
+    packs = [
+        make_pack(make_event(n), first_seen=received(seconds)) for n, seconds in enumerate((3, 70, 100, 200))
+    ]
+    assert world.run(*packs).oldest == 70
+
+
+def test_nothing_waits_once_everything_is_delivered():
+    assert World().run(make_pack(make_event(1), first_seen=received(70))).oldest == 0
+
+
+def test_a_pack_that_cannot_be_settled_still_waits():
+    world = World()
+
+    def fail(_request):
+        world.queues.refuse = lambda _url, _body: True
+        return 503
+
+    world.vendor.script = fail
+    assert world.run(make_pack(make_event(1), first_seen=received(70))).oldest == 70
 
 
 def test_items_are_counted_by_what_became_of_them():

@@ -5,15 +5,19 @@ probing once `until` has passed, by one container alone → closed, or open for 
 a sync share a row, and each counts its own failures. Trouble with the row never stops delivery.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf
 from threading import Lock
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from sluice.destinations.declaration import Verdict
 from sluice.errors import AuthRejected, RetryLater
 from sluice.reasons import Reason
+
+if TYPE_CHECKING:
+    from sluice.destinations.declaration import Verdict
 
 FAILURES = 5
 SHORTEST_PAUSE, LONGEST_PAUSE = 30.0, 300.0

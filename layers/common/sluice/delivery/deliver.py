@@ -133,7 +133,7 @@ class Delivery:
             except PackUnreadable as error:
                 broken[message.id] = f"{UNREADABLE}{error}"
                 continue
-            report.see(pack, started)
+            report.see(message.id, pack, started)
             pack.origin = message.id
             rest = (parse_time(pack.not_before) or 0) - started
             if rest > EARLY_SECONDS:
@@ -167,7 +167,7 @@ class Delivery:
         self._fail(messages, settlement.failed, broken, report)
         for message_id, left in remains.items():
             if message_id not in settlement.failed:
-                report.add(left)
+                report.add(message_id, left)
         return [message.receipt_handle for message in messages if message.id not in report.failed]
 
     def _call(self, works: Sequence[PackWork], auth: Auth, remaining: Remaining, budget: TimeBudget) -> None:

@@ -19,10 +19,10 @@ class Report:
 
     `copies` are packs that were dropped as copies of others, `sent_again` those that AWS errors held up.
     `attempts` are the items that went through a call. `latencies` are milliseconds from an event's receipt to
-    its delivery, of a hundred items at most; `oldest` is the age in seconds of the oldest item that came in
-    (both of live events only). `auth_rejected` are the items that wait or died because the destination
-    refuses our credentials, those included that were not tried for it. `failed` are the messages to be
-    received again, with the seconds until then; `trouble` says why.
+    its delivery, of a hundred items at most; `ages` are those in seconds of the packs that came in and still
+    wait, by message id (both of live events only). `auth_rejected` are the items that wait or died because
+    the destination refuses our credentials, those included that were not tried for it. `failed` are the
+    messages to be received again, with the seconds until then; `trouble` says why.
     """
 
     packs: int = 0
@@ -34,19 +34,26 @@ class Report:
     attempts: int = 0
     auth_rejected: int = 0
     breaker_open: bool = False
-    oldest: float = 0.0
+    ages: dict[str, float] = field(default_factory=dict)
     latencies: list[float] = field(default_factory=list)
     dead: Counter[str] = field(default_factory=Counter)
     failed: dict[str, int] = field(default_factory=dict)
     trouble: dict[str, str] = field(default_factory=dict)
 
-    def see(self, pack: SyncPack, now: float) -> None:
-        """A pack that came in; `now` is epoch seconds."""
-        if pack.replay is None:
-            self.oldest = max(self.oldest, now - (parse_time(pack.first_seen) or now))
+    @property
+    def oldest(self) -> float:
+        """The age in seconds of the oldest live pack that still waits, 0 where none does."""
+        return max(self.ages.values(), default=0.0)
 
-    def add(self, left: Remains) -> None:
+    def see(self, message_id: str, pack: SyncPack, now: float) -> None:
+        """A pack that came in; `now` is epoch seconds. It waits until it is settled."""
+        if pack.replay is None:
+            self.ages[message_id] = now - (parse_time(pack.first_seen) or now)
+
+    def add(self, message_id: str, left: Remains) -> None:
         """Counts a pack that is settled."""
+        if not (left.packs or left.revived):
+            self.ages.pop(message_id, None)
         if left.is_copy:
             self.copies += 1
             return
