@@ -3,13 +3,18 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
+from math import ceil
 
 from sluice.errors import WorkspaceError
 
 MAX_RESOURCES = 500  # of a CloudFormation stack; SAM adds none to those of template.yaml, which a test proves
+# Syncs that a composite alarm watches: it takes 100 alarms, and the first has those of the stack, too.
+FIRST_PAGE, PAGE = 36, 45
 SYNC = "Sync"
 _SECTION = re.compile(r"^Resources:\n(?P<body>.*?)(?=^\w|\Z)", re.DOTALL | re.MULTILINE)
 _RESOURCE = re.compile(r"^  (?P<id>[\w:]+):[^\n]*\n(?P<body>(?:(?:   .*|  #.*|\s*)\n)*)", re.MULTILINE)
+_PAGE = re.compile(r"Unhealthy\d+Alarm")
 _LOOP = "Fn::ForEach::"
 _LOOP_VARIABLE = re.compile(r"^    - (\w+)$", re.MULTILINE)
 _LOOP_ITEMS = re.compile(r"^    - \[([^\]]*)\]", re.MULTILINE)
@@ -25,12 +30,17 @@ class Resources:
 
     def count(self, syncs: int) -> int:
         """The resources of a stack with so many syncs."""
-        return len(self.fixed) + syncs * len(self.of_sync)
+        return len(self.fixed) + syncs * len(self.of_sync) + count_composites(syncs) - 1
 
     @property
     def room(self) -> int:
         """How many syncs fit one stack."""
-        return (MAX_RESOURCES - len(self.fixed)) // len(self.of_sync)
+        return next(n for n in count() if self.count(n + 1) > MAX_RESOURCES)
+
+
+def count_composites(syncs: int) -> int:
+    """The composite alarms of a stack with so many syncs."""
+    return 1 + max(0, ceil((syncs - FIRST_PAGE) / PAGE))
 
 
 def read_resources(template_text: str) -> Resources:
@@ -43,6 +53,8 @@ def read_resources(template_text: str) -> Resources:
     fixed: list[str] = []
     of_sync: list[str] = []
     for match in _RESOURCE.finditer(section["body"] if section else ""):
+        if _PAGE.fullmatch(match["id"]):
+            continue
         if not match["id"].startswith(_LOOP):
             fixed.append(match["id"])
             continue

@@ -1,13 +1,14 @@
 """Keeps the syncs of template.yaml equal to the workspace.
 
-The template holds them five times, each between two marker comments: as rows of `Mappings`, as the list of
-`Fn::ForEach`, by the names of their alarms, which a composite alarm watches, by the queues that the router
-may send to, and by all queues, which share a policy. Nothing else of the file is written, so everything
-around the markers is edited by hand.
+The template holds them six times, each between two marker comments: as rows of `Mappings`, as the list of
+`Fn::ForEach`, by the names of their alarms, which a composite alarm watches, as further composite alarms
+where one cannot watch them all, by the queues that the router may send to, and by all queues, which share a
+policy. Nothing else of the file is written, so everything around the markers is edited by hand.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import batched
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,26 +17,19 @@ import typer
 from cli.options import WorkspaceOption
 from cli.problems import print_problems
 from cli.queue_counts import CannotCount, count_waiting
-from cli.resources import check_room, read_resources
+from cli.resources import FIRST_PAGE, PAGE, check_room, read_resources
 from cli.samconfig import DeploySettings, InvalidSamConfig, find_samconfig, read_environments
 from cli.workspace_files import InvalidWorkspace, load_workspace
 from sluice.errors import WorkspaceError
 from sluice.workspace.models import Alarms
 
-LIST, ROWS, NAMES, TARGETS, QUEUES = "list", "rows", "names", "targets", "queues"
+LIST, ROWS, NAMES, PAGES, TARGETS, QUEUES = "list", "rows", "names", "pages", "targets", "queues"
 DEFAULTS = {"MaxConcurrency": 10, "Timeout": 60}  # as DefaultValue where the template reads the column
 VISIBILITY_FACTOR = 6  # what AWS advises: visibility of a queue to the timeout of the function it feeds
 # The limits of a sync's alarms: the template's column and the workspace's name. Defaults are the model's.
-ALARM_COLUMNS = {
-    "FailureRate": "failure_rate",
-    "RetryRate": "retry_rate",
-    "MinAttempts": "min_attempts",
-    "LatencyP95": "latency_p95",
-    "OldestWaiting": "oldest_waiting",
-    "QueueAge": "queue_age",
-    "DeadLetters": "dead_letters",
-    "FunctionErrors": "function_errors",
-}
+# The other limits are kept by the functions, which publish a metric only where one is exceeded.
+ALARM_COLUMNS = {"DeadLetters": "dead_letters", "FunctionErrors": "function_errors"}
+SYNC_ALARMS = ("DeadLettersAlarm", "FunctionErrorsAlarm")
 ALARM_DEFAULTS = Alarms().model_dump()
 FORCE_HINT = "--config-env names the environments that you deploy, --force drops it without looking"
 
@@ -50,8 +44,10 @@ def render(template_text: str, workspace: Mapping[str, Any]) -> str:
     _check_names(template_text, syncs)
     rows = [f"{name}: {{{', '.join(_row(slug, sync))}}}" for name, (slug, sync) in sorted(syncs.items())]
     text = _replace(template_text, LIST, ["- [", *(f"    {name}," for name in sorted(syncs)), "  ]"])
-    alarms = [f'    Ref: !Sub "{name}${{Kind}}Alarm",' for name in sorted(syncs)]
-    text = _replace(_replace(text, ROWS, rows), NAMES, ["- [", *alarms, "  ]"])
+    text = _replace(text, ROWS, rows)
+    first, *others = _split_pages(sorted(syncs))
+    text = _replace(text, NAMES, _list_alarms(first))
+    text = _replace(text, PAGES, [line for n, page in enumerate(others, 2) for line in _write_page(n, page)])
     text = _replace(text, TARGETS, [f"- !GetAtt {name}Queue.Arn" for name in sorted(syncs)])
     return _replace(
         text, QUEUES, [f"- !Ref {name}{end}" for name in sorted(syncs) for end in ("Queue", "Dlq")]
@@ -130,7 +126,36 @@ def _row(slug: str, sync: Mapping[str, Any]) -> Iterator[str]:
         yield "Enabled: false"
     for column, limit in ALARM_COLUMNS.items():
         if sync["alarms"][limit] != ALARM_DEFAULTS[limit]:
-            yield f'{column}: "{sync["alarms"][limit]:.12g}"'  # text: it goes into an expression
+            yield f"{column}: {sync['alarms'][limit]}"
+
+
+def _split_pages(names: Sequence[str]) -> list[Sequence[str]]:
+    """The syncs of each composite alarm."""
+    return [names[:FIRST_PAGE], *batched(names[FIRST_PAGE:], PAGE, strict=False)]
+
+
+def _list_alarms(names: Iterable[str]) -> list[str]:
+    return ["- [", *(f"    !Ref {name}{alarm}," for name in names for alarm in SYNC_ALARMS), "  ]"]
+
+
+def _write_page(number: int, names: Iterable[str]) -> list[str]:
+    """A composite alarm of syncs that have no place in the ones before."""
+    return [
+        f"Unhealthy{number}Alarm:",
+        "  Type: AWS::CloudWatch::CompositeAlarm",
+        "  Condition: HasFullAlarms",
+        "  Properties:",
+        f"    AlarmName: !Sub ${{AWS::StackName}}-unhealthy-{number}",
+        "    AlarmDescription: A sync is unhealthy. The alarms below it say what and where.",
+        "    AlarmRule: !Sub",
+        '      - ALARM("${Syncs}")',
+        "      - Syncs: !Join",
+        "          - '\") OR ALARM(\"'",
+        *(f"          {line}" for line in _list_alarms(names)),
+        "    AlarmActions: [!Ref AlarmTopic]",
+        "    OKActions: [!Ref AlarmTopic]",
+        "",
+    ]
 
 
 def _check_names(text: str, syncs: Iterable[str]) -> None:
@@ -197,7 +222,7 @@ def _region(kind: str) -> re.Pattern[str]:
 
 def _replace(text: str, kind: str, lines: Iterable[str]) -> str:
     def fill(match: re.Match[str]) -> str:
-        body = "".join(f"{match['indent']}{line}\n" for line in lines)
+        body = "".join(f"{match['indent']}{line}".rstrip() + "\n" for line in lines)
         return match["start"] + body + match["end"]
 
     replaced, count = _region(kind).subn(fill, text)

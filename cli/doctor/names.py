@@ -16,6 +16,7 @@ _RESERVED = ("aws", "ssm")  # Systems Manager takes no parameter under /aws… o
 _NAMED = re.compile(
     r"^ +(?P<kind>FunctionName|LogGroupName|DeliveryStreamName|AlarmName): !Sub (?P<name>\S+)$", re.MULTILINE
 )
+_CAUSES = re.compile(r"^  Causes:\n(?P<rows>(?:    .*\n)+)", re.MULTILINE)
 _LOOPS = re.compile(r"^  Fn::ForEach::\w+:\n    - (\w+)\n    - \[([^\]]*)\]", re.MULTILINE)
 
 
@@ -48,6 +49,9 @@ def list_names(template_text: str, stack: str) -> dict[str, list[str]]:
                 name.replace(pattern, value) for name in filled for value in values if pattern in name
             ] or filled
         names.setdefault(match["kind"], []).extend(dict.fromkeys(filled))
+    causes = _CAUSES.search(template_text)
+    of_causes = re.findall(r"^      Name: (\S+)$", causes["rows"] if causes else "", re.MULTILINE)
+    names.setdefault("AlarmName", []).extend(f"{stack}-{name}" for name in of_causes)
     return names
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.local.clients import make_client
-from cli.local.metrics.alarms import Alarm, judge
+from cli.local.metrics.alarms import UNKNOWN, Alarm, judge
 from cli.local.metrics.definitions import Stack, read_alarms
 from cli.local.metrics.series import Metric, Point, Series, make_metric
 from cli.local.metrics.sources import AGE, LogTail, Measured, QueueGauge, Sources
@@ -55,9 +55,10 @@ class Pump:
         self._sources = sources
         self._unsent: deque[tuple[str, list[dict[str, Any]]]] = deque()
         self._alarms = alarms
-        longest = max((alarm.minutes * alarm.periods for alarm in alarms), default=1)
+        longest = max((alarm.range for alarm in alarms), default=1)
         self._series = Series(keep=longest * MINUTE + 60)
         self._states = self._put_alarms(composites)
+        self._contributors: dict[str, tuple[str, ...]] = {}
 
     @property
     def is_behind(self) -> bool:
@@ -82,13 +83,15 @@ class Pump:
             self._clients["cloudwatch"].put_metric_data(Namespace=namespace, MetricData=data)
             self._unsent.popleft()
         for alarm in self._alarms:
-            state, reason = judge(alarm, self._series, now, MINUTE)
-            if state != self._states.get(alarm.name):
+            former = self._states.get(alarm.name, UNKNOWN)
+            found = judge(alarm, self._series, now, MINUTE, former)
+            if found.state != former or found.contributors != self._contributors.get(alarm.name, ()):
                 self._clients["cloudwatch"].set_alarm_state(
-                    AlarmName=alarm.name, StateValue=state, StateReason=reason
+                    AlarmName=alarm.name, StateValue=found.state, StateReason=found.reason
                 )
-                self._states[alarm.name] = state
-                log.info("%s is %s: %s", alarm.name, state, reason)
+                self._states[alarm.name] = found.state
+                self._contributors[alarm.name] = found.contributors
+                log.info("%s is %s: %s", alarm.name, found.state, found.reason)
 
     def _put_alarms(self, composites: list[dict[str, Any]]) -> dict[str, str]:
         """Their states as they are known."""
@@ -161,7 +164,7 @@ def build_pump(settings: LocalSettings, now: float) -> Pump:
 
 def find_unmeasured(alarms: Iterable[Alarm]) -> list[tuple[Metric, str]]:
     """What alarms watch and this machine never gets to see: somebody may put it into CloudWatch."""
-    watched = {watched for alarm in alarms for watched in alarm.metrics.values()}
+    watched = {watched for alarm in alarms for watched in alarm.metrics}
     return sorted(
         ((metric, stat) for metric, stat in watched if metric.namespace == FIREHOSE or metric.name == AGE),
         key=str,

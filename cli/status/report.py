@@ -56,7 +56,8 @@ def _list_alarms(overview: Overview, now: datetime) -> Iterable[Text]:
         return
     for alarm in overview.alarms:
         age = format_seconds(max((now - alarm.since).total_seconds(), 0))
-        yield Text(f"ALARM {alarm.name}, for {age}: {alarm.text}", "red")
+        of = f" ({', '.join(alarm.contributors)})" if alarm.contributors else ""
+        yield Text(f"ALARM {alarm.name}{of}, for {age}: {alarm.text}", "red")
 
 
 def render_sources(overview: Overview) -> Table:
@@ -148,7 +149,7 @@ def dump_overview(overview: Overview, now: datetime) -> dict[str, Any]:
         "metrics_asked": overview.asked,
         "concurrency": whole["concurrency"],
         "alarms": overview.alarms
-        and [{"name": a.name, "text": a.text, "since": a.since.isoformat()} for a in overview.alarms],
+        and [{**asdict(alarm), "since": alarm.since.isoformat()} for alarm in overview.alarms],
         "counted_until": {stage: _format_time(until) for stage, until in overview.counted_until.items()},
     }
 

@@ -10,6 +10,14 @@ from sluice.delivery.report import Report
 from sluice.messages import read_messages
 
 metrics = Metrics()
+UNITS = {
+    "AuthRejected": MetricUnit.Count,
+    "BreakerOpen": MetricUnit.Count,
+    "FailureRateExceeded": MetricUnit.Percent,
+    "RetryRateExceeded": MetricUnit.Percent,
+    "LatencyExceeded": MetricUnit.Percent,
+    "WaitingExceeded": MetricUnit.Seconds,
+}
 
 
 @metrics.log_metrics
@@ -29,6 +37,8 @@ def count(report: Report, sync: str) -> None:
     metrics.add_dimension("sync", sync)
     for name, number in report.count().items():
         metrics.add_metric(name, MetricUnit.Count, number)
+    for name, value in report.find_trouble().items():
+        metrics.add_metric(name, UNITS[name], value)
     metrics.add_metric("OldestWaitingSeconds", MetricUnit.Seconds, report.oldest)
     for latency in report.latencies:
         metrics.add_metric("LatencyMs", MetricUnit.Milliseconds, latency)

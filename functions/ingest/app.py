@@ -27,12 +27,11 @@ def count(outcome: Outcome) -> None:
         metrics.add_metric("Refused", MetricUnit.Count, 1)
         metrics.add_metadata("refused", outcome.refused)
     if outcome.over_quota:
-        metrics.add_metric("QuotaExceeded", MetricUnit.Count, 1)
         with single_metric("QuotaExceeded", MetricUnit.Count, 1) as metric:
             metric.add_dimension("source", outcome.over_quota)
     if outcome.is_unchecked:
-        with single_metric("QuotaUnchecked", MetricUnit.Count, 1):
-            pass  # of the stack as a whole, whatever the source
+        with single_metric("QuotaUnchecked", MetricUnit.Count, 1) as metric:
+            metric.add_dimension("source", outcome.source)
     if outcome.source:
         metrics.add_dimension("source", outcome.source)
         metrics.add_metric("Accepted", MetricUnit.Count, outcome.accepted)

@@ -1,4 +1,4 @@
-"""ReconcilerFunction, every hour: events that should have ended by now and did not become a metric."""
+"""ReconcilerFunction, every hour: events without an end, and queues that nobody empties, become metrics."""
 
 from datetime import datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sluice.bootstrap.reconciler import build_reconciler
+from sluice.bootstrap.reconciler import build_reconciler, read_stuck
 from sluice.reconciling.reconcile import Report
 
 metrics = Metrics()
@@ -18,6 +18,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     reconciler = build_reconciler()
     report = reconciler.reconcile(datetime.fromisoformat(event["time"]))
     count(report, reconciler.syncs)
+    for sync, age in read_stuck().items():
+        with single_metric("QueueAgeExceeded", MetricUnit.Seconds, age) as metric:
+            metric.add_dimension("sync", sync)
     return {"hour": report.hour, "checked": report.checked, "unaccounted": report.unaccounted}
 
 

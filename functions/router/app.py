@@ -29,7 +29,6 @@ def count(report: Report) -> None:
     metrics.add_metric("Accepted", MetricUnit.Count, report.accepted)
     metrics.add_metric("Duplicates", MetricUnit.Count, report.duplicates)
     metrics.add_metric("Replayed", MetricUnit.Count, report.replayed)
-    metrics.add_metric("FunctionErrors", MetricUnit.Count, report.function_errors.total())
     if report.trouble:
         metrics.add_metadata("trouble", dict(report.trouble))
     if report.put_back:

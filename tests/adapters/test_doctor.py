@@ -278,7 +278,7 @@ def test_every_name_that_the_template_gives_is_known():
     assert f"{STACK}-EventsToWebhook" in names["FunctionName"]
     assert f"/aws/lambda/{STACK}-ingest" in names["LogGroupName"]
     assert names["DeliveryStreamName"] == [f"{STACK}-events", f"{STACK}-deliveries"]
-    assert f"{STACK}-unhealthy" in names["AlarmName"]
+    assert {f"{STACK}-unhealthy", f"{STACK}-over-quota"} <= {*names["AlarmName"]}
     assert not [name for listed in names.values() for name in listed if "$" in name]
 
 
@@ -294,7 +294,7 @@ def test_a_log_group_left_by_something_else_is_found_and_ones_own_is_not(aws):
 
 def test_an_alarm_and_a_stream_of_the_same_name_are_found(aws):
     boto3.client("cloudwatch").put_metric_alarm(
-        AlarmName=f"{STACK}-router",
+        AlarmName=f"{STACK}-failure-rate",
         ComparisonOperator="GreaterThanThreshold",
         EvaluationPeriods=1,
         MetricName="Errors",
@@ -311,7 +311,7 @@ def test_an_alarm_and_a_stream_of_the_same_name_are_found(aws):
     texts = [text for _, text in find(check_names, make_deployment())]
     assert [text.split(" exists")[0] for text in texts] == [
         f"the Firehose stream {STACK}-events",
-        f"the alarm {STACK}-router",
+        f"the alarm {STACK}-failure-rate",
     ]
     without = make_deployment(parameters={"FullAlarms": "false"})
     assert [text.split(" exists")[0] for _, text in find(check_names, without)] == [

@@ -80,8 +80,18 @@ def test_young_letters_stay_and_can_be_seen(stack):
     assert stack.read("dead/") == {}
 
 
-def test_an_empty_stack_is_left_alone(stack):
+def test_how_old_the_oldest_letter_is_that_stays_is_a_metric_and_its_queue_is_in_the_line(stack, capsys):
+    stack.send(stack.dlqs["orders-to-shop"], dump_letter(make_letter(1, sync="orders-to-shop")))
+    invoke()
+    [told] = [orjson.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert 0 < told["OldestLetterSeconds"][0] < 60
+    assert list(told["oldest_letters"]) == ["stack-OrdersToShop-dlq"]
+
+
+def test_an_empty_stack_is_left_alone(stack, capsys):
     assert invoke() == {}
+    [told] = [orjson.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert told["OldestLetterSeconds"] == [0]
 
 
 def test_a_queue_that_cannot_be_read_is_counted_for_the_alarm_and_holds_up_no_other(stack, capsys):
@@ -89,5 +99,6 @@ def test_a_queue_that_cannot_be_read_is_counted_for_the_alarm_and_holds_up_no_ot
     boto3.client("sqs").delete_queue(QueueUrl=stack.dlqs["all-to-crm"])
     assert invoke() == {"stack-ingest-dlq": 1}
     told = [orjson.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [blob["QueuesFailed"] for blob in told if "QueuesFailed" in blob] == [[1.0]]
+    failed = [(blob["queue"], blob["LettersFailed"]) for blob in told if "LettersFailed" in blob]
+    assert failed == [("stack-AllToCrm-dlq", [1.0])]
     assert [list(blob["trouble"]) for blob in told if "trouble" in blob] == [["stack-AllToCrm-dlq"]]

@@ -11,16 +11,14 @@ import orjson
 import pytest
 from moto import mock_aws
 
+from sluice.workspace.models import Alarms
 from tests.adapters.aws import make_table, play_partiql
 from tests.fakes.vendor_server import run_server
 from tests.functions.container import forget_container, start_container
 
 pytestmark = pytest.mark.enable_socket
 
-COUNTS = (
-    *("Packs", "PacksFailed", "Attempts", "Delivered", "Retried", "Postponed", "Dead"),
-    *("AuthRejected", "BreakerOpen"),
-)
+COUNTS = (*("Packs", "PacksFailed", "Attempts", "Delivered", "Retried", "Postponed", "Dead"),)
 EVENTS = Path(__file__).parents[2] / "events" / "delivery"
 
 
@@ -114,6 +112,7 @@ def make_workspace(url):
                 "destination": "crm",
                 "event_types": [event_type],
                 "retry": {"for": 14_400, "first": 5, "max": 900, "attempts": None},
+                "alarms": Alarms().model_dump(),
                 "batch_size": None,
                 "concurrency": 4,
             }

@@ -3,6 +3,7 @@
 import gzip
 import importlib
 import json
+import time
 from pathlib import Path
 
 import boto3
@@ -14,7 +15,12 @@ from tests.adapters.aws import fake_aws
 from tests.functions.container import forget_container, start_container
 
 EVENT = Path("events/reconciler/scheduled.json")
-WORKSPACE = {"syncs": {slug: {"retry": {"for": 14_400}} for slug in ("crm", "lake")}}
+WORKSPACE = {
+    "syncs": {
+        slug: {"name": slug.title(), "retry": {"for": 14_400}, "alarms": {"queue_age": 900}}
+        for slug in ("crm", "lake")
+    }
+}
 CHECKED = "dt=2026-11-22/hr=03"
 
 
@@ -27,6 +33,7 @@ def handler(tmp_path, monkeypatch):
     start_container("reconciler", WORKSPACE, tmp_path, monkeypatch)
     monkeypatch.setenv("SLUICE_ARCHIVE_BUCKET", "archive")
     monkeypatch.setenv("SLUICE_CONSERVATION_SAMPLE", "1")
+    monkeypatch.setenv("SLUICE_INGEST_DLQ_URL", "https://sqs/1/stack-id-ingest-dlq")
     with fake_aws():
         boto3.setup_default_session()
         build_client("s3").create_bucket(Bucket="archive")
@@ -104,3 +111,19 @@ def test_an_hour_without_events_gives_a_zero_so_that_the_alarm_recovers(handler,
     assert find_values(lines, "Unaccounted", sync=None) == [0]
     assert find_values(lines, "Unaccounted", sync="lake") == []
     assert lines[-1]["checked"] == {"crm": 0, "lake": 0}
+
+
+def test_a_queue_that_nobody_empties_becomes_a_metric_of_its_sync(handler, capsys):
+    metric = {
+        "MetricName": "ApproximateAgeOfOldestMessage",
+        "Dimensions": [{"Name": "QueueName", "Value": "stack-id-Crm"}],
+        "Timestamp": time.time() - 310,
+        "Value": 1234,
+    }
+    build_client("cloudwatch").put_metric_data(Namespace="AWS/SQS", MetricData=[metric])
+
+    handler(json.loads(EVENT.read_text()), Context())
+
+    lines = read_metrics(capsys)
+    assert find_values(lines, "QueueAgeExceeded", sync="crm") == [1234]
+    assert [line for line in lines if "QueueAgeExceeded" in line and line["sync"] != "crm"] == []

@@ -175,7 +175,6 @@ def test_an_invocation_counts_what_became_of_the_events(stack, capsys):
         ("Accepted", ""): 3,
         ("Duplicates", ""): 0,
         ("Replayed", ""): 0,
-        ("FunctionErrors", ""): 0,
         ("Blocked", "missing_event_name"): 1,
         ("Blocked", "missing_identity"): 1,
         ("Routed", "purchases-to-crm"): 1,

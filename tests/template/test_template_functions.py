@@ -89,6 +89,7 @@ def test_all_functions_run_the_same_runtime_and_the_layers_are_built_for_it(
             "ReconcilerFunction",
             {
                 "POWERTOOLS_SERVICE_NAME": "reconciler",
+                "SLUICE_INGEST_DLQ_URL": {"Ref": "IngestDlq"},
                 "SLUICE_ARCHIVE_BUCKET": {"Ref": "ArchiveBucket"},
                 "SLUICE_CONSERVATION_SAMPLE": 1,
             },

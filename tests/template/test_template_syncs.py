@@ -2,13 +2,15 @@
 
 import json
 import re
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
-from cli.resources import MAX_RESOURCES, read_resources
+from cli.resources import MAX_RESOURCES, count_composites, read_resources
 from cli.template import ALARM_COLUMNS, ALARM_DEFAULTS, DEFAULTS, VISIBILITY_FACTOR, list_syncs, render
 from cli.workspace_files import load_workspace
+from sluice.delivery.limits import Limits
 from sluice.errors import WorkspaceError
 from sluice.workspace.names import MAX_SLUG
 from tests.template.builders import make_sync, make_workspace
@@ -48,21 +50,41 @@ def test_a_row_has_only_what_differs_from_the_defaults(template_text: str) -> No
 
 def test_the_defaults_are_those_the_template_reads(template_text: str) -> None:
     found = dict(re.findall(r"!Ref Sync, (\w+), DefaultValue: (\d+)\]", template_text))
-    wanted = {**DEFAULTS, "Visibility": VISIBILITY_FACTOR * DEFAULTS["Timeout"]}
+    limits = {column: ALARM_DEFAULTS[name] for column, name in ALARM_COLUMNS.items()}
+    wanted = {**DEFAULTS, **limits, "Visibility": VISIBILITY_FACTOR * DEFAULTS["Timeout"]}
     assert found == {column: str(value) for column, value in wanted.items()}
 
 
 def test_a_row_has_the_limits_of_alarms_that_differ_from_the_defaults(template_text: str) -> None:
-    alarms = {**ALARM_DEFAULTS, "failure_rate": 0.5, "oldest_waiting": 1_000_000}
+    alarms = {**ALARM_DEFAULTS, "failure_rate": 0.5, "dead_letters": 1_000_000}
     rendered = render(template_text, make_workspace(own=make_sync("Own", alarms=alarms)))
-    columns = 'Slug: own, Destination: crm, FailureRate: "0.5", OldestWaiting: "1000000"'
-    assert f"    Own: {{{columns}}}\n" in rendered
+    assert "    Own: {Slug: own, Destination: crm, DeadLetters: 1000000}\n" in rendered
 
 
-def test_the_limits_of_alarms_that_the_template_reads_are_the_workspaces(template_text: str) -> None:
-    found = dict(re.findall(r'!Ref Sync, (\w+), DefaultValue: "(.+)"\]', template_text))
-    assert found == {column: f"{ALARM_DEFAULTS[name]:g}" for column, name in ALARM_COLUMNS.items()}
-    assert set(ALARM_COLUMNS.values()) == set(ALARM_DEFAULTS)
+def test_each_limit_is_kept_by_the_template_or_by_a_function() -> None:
+    of_delivery = {field.name for field in fields(Limits)}
+    assert sorted([*ALARM_COLUMNS.values(), *of_delivery, "queue_age"]) == sorted(ALARM_DEFAULTS)
+
+
+@pytest.mark.parametrize(("syncs", "composites"), [(1, 1), (36, 1), (37, 2), (60, 2)])
+def test_every_alarm_of_every_sync_is_below_one_composite_alarm(
+    template_text: str, syncs: int, composites: int
+) -> None:
+    names = [f"S{n}" for n in range(syncs)]
+    workspace = make_workspace(**{name.lower(): make_sync(name) for name in names})
+    resources = expand_template(render(template_text, workspace))["Resources"]
+    found = [r["Properties"] for r in resources.values() if r["Type"] == "AWS::CloudWatch::CompositeAlarm"]
+    assert len(found) == composites == count_composites(syncs)
+    assert len(resources) == read_resources(template_text).count(syncs)
+    below = [
+        child["Ref"]
+        for composite in found
+        for child in composite["AlarmRule"]["Fn::Sub"][1]["Syncs"]["Fn::Join"][1]
+    ]
+    assert sorted(below) == sorted(
+        f"{name}{alarm}" for name in names for alarm in ("DeadLettersAlarm", "FunctionErrorsAlarm")
+    )
+    assert len({composite["AlarmName"]["Fn::Sub"] for composite in found}) == composites
 
 
 def test_a_retired_sync_keeps_its_queues(template_text: str) -> None:

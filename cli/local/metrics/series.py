@@ -49,10 +49,23 @@ class Series:
 
     def compute(self, metric: Metric, statistic: str, start: float, end: float) -> float | None:
         """A statistic over the points after `start` up to `end`; None where there are none."""
-        points = self._points.get(metric, [])
-        first = bisect_right(points, start, key=itemgetter(0))
-        values = [value for _, value in points[first : bisect_right(points, end, key=itemgetter(0))]]
+        return self.compute_all([metric], statistic, start, end)
+
+    def compute_all(
+        self, metrics: Iterable[Metric], statistic: str, start: float, end: float
+    ) -> float | None:
+        """The same over the points of several metrics together."""
+        values: list[float] = []
+        for metric in metrics:
+            points = self._points.get(metric, [])
+            first = bisect_right(points, start, key=itemgetter(0))
+            last = bisect_right(points, end, key=itemgetter(0))
+            values += [value for _, value in points[first:last]]
         return compute_statistic(statistic, values) if values else None
+
+    def find(self, namespace: str, name: str) -> list[Metric]:
+        """The metrics of this name, whatever their dimensions."""
+        return [m for m in self._points if m.namespace == namespace and m.name == name]
 
 
 def compute_statistic(statistic: str, values: list[float]) -> float:

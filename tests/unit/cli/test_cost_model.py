@@ -18,7 +18,6 @@ import pytest
 from cli.cost.fixed import (
     ARCHIVER_LOG_BYTES,
     ARCHIVER_METRICS,
-    COMPOSITE_ALARMS,
     DASHBOARDS,
     RECONCILER_LOG_BYTES,
     RECONCILER_METRICS,
@@ -55,7 +54,9 @@ from cli.cost.modelled import bill_load
 from cli.cost.prices import load_prices
 from cli.cost.rates import fill_batch
 from cli.cost.what_if import parse_load
+from cli.resources import count_composites
 from cli.stack import CommandError
+from cli.template import render
 from sluice.delivery.log import dump_lines
 from sluice.delivery.report import Report
 from sluice.ingest.serve import Outcome
@@ -64,6 +65,7 @@ from sluice.reconciling.reconcile import Report as ReconcilerReport
 from sluice.routing.decide import Decision
 from sluice.routing.report import Report as RouterReport
 from sluice.routing.verdicts import judge_pack
+from tests.template.builders import make_sync, make_workspace
 from tests.template.expand import TEMPLATE, expand_template
 
 PRICES = load_prices()
@@ -263,9 +265,14 @@ def test_the_functions_have_the_memory_that_is_billed(resources):
     assert {n for name, n in sizes.items() if name.endswith("DeliveryFunction")} == {DELIVERY_GB}
 
 
+def count_metrics_of_alarm(alarm):
+    """Those that it names. A query is billed by what it finds: nothing, while nothing is wrong."""
+    return "MetricName" in alarm or sum("MetricStat" in metric for metric in alarm["Metrics"])
+
+
 def test_the_template_has_the_alarms_that_are_billed(resources):
     alarms = {
-        name: sum("MetricStat" in metric for metric in made["Properties"]["Metrics"])
+        name: count_metrics_of_alarm(made["Properties"])
         for name, made in resources.items()
         if made["Type"] == "AWS::CloudWatch::Alarm"
     }
@@ -274,12 +281,47 @@ def test_the_template_has_the_alarms_that_are_billed(resources):
     assert set(of_syncs.values()) == {SYNC_ALARM_METRICS}
     assert sum(alarms.values()) - sum(of_syncs.values()) == STACK_ALARM_METRICS
     kinds = Counter(made["Type"] for made in resources.values())
-    assert kinds["AWS::CloudWatch::CompositeAlarm"] == COMPOSITE_ALARMS
+    assert kinds["AWS::CloudWatch::CompositeAlarm"] == count_composites(3)
     dashboards = [made for made in resources.values() if made["Type"] == "AWS::CloudWatch::Dashboard"]
     assert [made["Condition"] for made in dashboards] == ["HasDashboard"]
     template = expand_template(TEMPLATE.read_text())
     assert template["Parameters"]["WithDashboard"]["Default"] == "false"
     assert DASHBOARDS == 0
+
+
+@pytest.mark.parametrize("syncs", [1, 3, 40])
+def test_the_idle_bill_is_that_of_the_expanded_template(syncs):
+    """Counted from the resources, with prices written down here, and compared with the model's."""
+    workspace = make_workspace(**{f"s{n}": make_sync(f"S{n}") for n in range(syncs)})
+    made = expand_template(render(TEMPLATE.read_text(), workspace))["Resources"].values()
+
+    def find(kind):
+        return [r["Properties"] for r in made if r["Type"] == kind and r.get("Condition") != "HasDashboard"]
+
+    month = 30 * 24 * 3600
+    mappings = find("AWS::Lambda::EventSourceMapping")
+    assert all(mapping["ScalingConfig"] for mapping in mappings), "five pollers each"
+    polls = len(mappings) * 5 * month / 20 * 0.40e-6
+    alarms = 0.10 * sum(map(count_metrics_of_alarm, find("AWS::CloudWatch::Alarm")))
+    composites = 0.50 * len(find("AWS::CloudWatch::CompositeAlarm"))
+    dashboards = 3 * len(find("AWS::CloudWatch::Dashboard"))
+    runs = {"cron(20 * * * ? *)": 720, "rate(6 hours)": 120}
+    ran = sum(runs[rule["ScheduleExpression"]] for rule in find("AWS::Events::Rule"))
+    metrics = 0.30 * (720 + 120) / 720  # one each, in the hours in which they run
+    read = 720 * (syncs + 1) * 0.01e-3
+    logs = ran * 2000 / 1e9 * 0.50
+    functions = ran * (0.2e-6 + 3 * 0.75 * 0.0000133334) + 720 * 5e-6
+    secrets = 0.40 * len(find("AWS::SecretsManager::Secret"))
+    bill = sum((polls, alarms, composites, dashboards, metrics, read, logs, functions, secrets))
+    modelled = sum(price_idle(list_fixtures(syncs), PRICES).values())
+    assert modelled == pytest.approx(bill, abs=0.02)
+
+
+def test_an_idle_stack_costs_what_it_should():
+    idle = [sum(price_idle(list_fixtures(n), PRICES).values()) for n in (3, 4, 60)]
+    assert idle[0] <= 5
+    assert idle[1] - idle[0] <= 0.60
+    assert (idle[2] - idle[0]) / 57 <= 0.60, "further composite alarms included"
 
 
 def log_lines(service, run):
@@ -303,7 +345,7 @@ def count_metrics(lines):
 def run_delivery(items=500):
     app = import_module("functions.delivery.app")
 
-    report = Report(packs=9, delivered=items, attempts=items, oldest=3.456)
+    report = Report(packs=9, delivered=items, attempts=items, ages={"m": 3.456})
     report.latencies = [1234.567 + n for n in range(min(items, LATENCIES))]
     app.count(report, "purchases-to-crm")
     app.metrics.flush_metrics()

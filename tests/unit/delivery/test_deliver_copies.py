@@ -231,6 +231,27 @@ def test_while_the_table_does_not_answer_everything_is_delivered_the_third_time(
     assert (report.copies, report.failed) == (0, {})
 
 
+@pytest.mark.parametrize(("later", "taken"), [(60, 1), (find_window(60) + 1, 2)])
+def test_while_the_table_does_not_answer_a_container_knows_the_copies_of_what_it_had(later, taken):
+    world = World()
+    delivery = world.build()
+    world.claims.broken = lambda _key: True
+    world.notes.broken = True
+
+    def receive() -> None:
+        world.queues.send(QUEUE, [PACK])
+        for _ in range(3):
+            world.poll(delivery)
+            world.now += 30
+
+    receive()
+    world.now += later
+    receive()
+
+    assert sorted(world.vendor.took) == sorted(["m-1", "m-2"] * taken)
+    assert world.waiting == []
+
+
 def test_packs_are_asked_for_in_one_call_with_one_write_each():
     world, asked = World(), []
     claim = world.claims.claim

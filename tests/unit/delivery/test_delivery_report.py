@@ -70,8 +70,20 @@ def test_items_are_counted_by_what_became_of_them():
     assert (report.packs, report.attempts, report.delivered, report.retried) == (2, 4, 1, 1)
     assert report.dead == Counter(rejected=2)
     told = report.count()
-    names = ("Packs", "PacksFailed", "Attempts", "Delivered", "Retried", "Postponed", "Dead", "AuthRejected")
-    assert [told[name] for name in names] == [2, 0, 4, 1, 1, 0, 2, 0]
+    names = ("Packs", "PacksFailed", "Attempts", "Delivered", "Retried", "Postponed", "Dead")
+    assert [told[name] for name in names] == [2, 0, 4, 1, 1, 0, 2]
+    assert report.find_trouble() == {}
+
+
+def test_metrics_of_alarms_are_there_only_where_something_is_wrong():
+    world = World()
+    world.vendor.script = lambda _: 503
+    old = world.run(make_pack(*map(make_event, range(30)), first_seen=received(3700)))
+    assert old.find_trouble() == {"BreakerOpen": 1, "WaitingExceeded": 3700}
+
+    world = World()
+    world.vendor.script = lambda _: 401
+    assert world.run(make_pack(make_event(40))).find_trouble() == {"AuthRejected": 1, "BreakerOpen": 1}
 
 
 def test_why_a_pack_failed_is_told_in_200_characters_at_most():

@@ -13,6 +13,7 @@ from sluice.delivery.sync import compile_sync
 from sluice.destinations.declaration import Outside
 from sluice.packs import Item, SyncPack, dump_item, dump_sync_pack
 from sluice.times import format_time
+from sluice.workspace.models import Alarms
 from tests.fakes.archive import FakeArchive
 from tests.fakes.pauses import FakePauses
 from tests.fakes.queues import FakeQueues, Stored
@@ -37,6 +38,7 @@ def make_workspace(
         "destination": "crm",
         "event_types": [{"type": "custom_event", "filter": None, "mappings": None}],
         "retry": {"for": 14_400, "first": 5, "max": 900, "attempts": None},
+        "alarms": Alarms().model_dump(),
         "batch_size": None,
         "concurrency": 4,
         **over,

@@ -28,13 +28,15 @@ class DeadLetterQueue:
 @dataclass(slots=True)
 class Drained:
     """What became of the messages of one queue: `archived` were written to `dead/` by this run, `deleted` is
-    all that left the queue, `young` stay for their engineers, `failed` stay because of trouble."""
+    all that left the queue, `young` stay for their engineers, `failed` stay because of trouble. `oldest` is
+    the age in seconds of the oldest that stays, 0 where none does."""
 
     received: int = 0
     archived: int = 0
     deleted: int = 0
     young: int = 0
     failed: int = 0
+    oldest: float = 0.0
     trouble: str = ""
 
 
@@ -65,7 +67,7 @@ class Archiver:
     def _drain(self, dlq: DeadLetterQueue, deadline: float, result: Drained) -> None:
         oldest_to_keep = self._clock() - self._keep
         shelves: dict[str, Shelf] = {}
-        held: dict[str, int] = {}
+        held: dict[str, Received] = {}
 
         def has_time() -> bool:
             return self._clock() < deadline
@@ -73,7 +75,7 @@ class Archiver:
         try:
             while has_time() and len(held) < MOST_HELD and (messages := self._receive(dlq.url)):
                 result.received += len(messages)
-                held |= {message.receipt_handle: 0 for message in messages}
+                held |= {message.receipt_handle: message for message in messages}
                 old = [message for message in messages if message.sent_at < oldest_to_keep]
                 result.young += len(messages) - len(old)
                 safe = [m.receipt_handle for m in old if self._secure(dlq, m, shelves, has_time, result)]
@@ -85,7 +87,8 @@ class Archiver:
                     del held[handle]
         finally:
             if held:
-                self._queues.set_visibility(dlq.url, held)
+                result.oldest = self._clock() - min(message.sent_at for message in held.values())
+                self._queues.set_visibility(dlq.url, dict.fromkeys(held, 0))
 
     def _receive(self, url: str) -> list[Received]:
         """About a hundred messages; none where a long poll found none."""

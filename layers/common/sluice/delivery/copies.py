@@ -12,10 +12,13 @@ This loses no event, also when the first one is redriven from the dead-letter qu
   and the dead-letter queue, and `find_window` is shorter than these take.
 - Packs that AWS errors held up have their `Held` state in the attributes, and it is part of the key.
 - A message about which the table does not answer is received again, twice. Then it is delivered.
+
+A container also remembers whose packs it had lately, and drops their copies while the table does not answer.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from sluice.messages import Message
@@ -23,6 +26,7 @@ from sluice.messages import Message
 KIND = "copy"
 CLAIMING_RECEIVES = 2  # what was received more often may be a pack that kills the process, and claims nothing
 SHORTEST_RETURN = 150  # seconds that pass between two receives of a suspect (`Delivery`)
+REMEMBERED = 5_000  # packs that a container remembers: about a megabyte
 RETURNS = 15  # of the 17 that a message has left when it claimed for the last time
 
 
@@ -53,6 +57,7 @@ class CopyCheck:
 
     def __init__(self, sync: str, timeout: float, claims: Claims, now: Callable[[], float]) -> None:
         self._sync, self._window, self._claims, self._now = sync, find_window(timeout), claims, now
+        self._owners: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
     def find_copies(self, messages: Sequence[Message]) -> tuple[set[str], set[str]]:
         """Ids of the messages that hold a copy of another message's pack, and may be acknowledged.
@@ -71,6 +76,25 @@ class CopyCheck:
         if not wanted:
             return set(), set()
         now = self._now()
-        owners = self._claims.claim(wanted, now=int(now), expires=int(now + self._window))
+        told = self._claims.claim(wanted, now=int(now), expires=int(now + self._window))
+        owners = {**self._recall(wanted.keys() - told.keys(), now), **told}
         copies = {message_id for message_id, key in keys.items() if owners.get(key, message_id) != message_id}
-        return copies, {message_id for message_id, key in keys.items() if key not in owners}
+        unsure = {message_id for message_id, key in keys.items() if key not in told} - copies
+        received = {key: message_id for message_id, key in keys.items() if message_id not in copies}
+        self._remember(received, now)
+        return copies, unsure
+
+    def _recall(self, keys: Iterable[str], now: float) -> dict[str, str]:
+        """The owners of the keys that this container knows."""
+        known = {key: self._owners[key] for key in keys if key in self._owners}
+        return {key: owner for key, (owner, until) in known.items() if now < until}
+
+    def _remember(self, received: Mapping[str, str], now: float) -> None:
+        """A key is remembered for as long as a claim of its first receive would last, no longer."""
+        for key, message_id in received.items():
+            _, until = self._owners.get(key, ("", 0.0))
+            if until <= now:
+                self._owners[key] = (message_id, now + self._window)
+                self._owners.move_to_end(key)
+        while len(self._owners) > REMEMBERED:
+            self._owners.popitem(last=False)

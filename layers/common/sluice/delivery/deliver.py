@@ -21,6 +21,7 @@ from sluice.delivery.schedule import queue_delay
 from sluice.delivery.settle import Settlement
 from sluice.delivery.sort_out import Sorter
 from sluice.delivery.sync import Sync
+from sluice.delivery.watch import Watch
 from sluice.errors import AwsUnavailable, PackUnreadable, RetryLater
 from sluice.messages import Message
 from sluice.outages import find_visibility, send_again
@@ -54,6 +55,7 @@ class Delivery:
         self._breaker = Breaker(ports.pauses, now=ports.now, lease=lease)
         self._copies = CopyCheck(sync.slug, sync.timeout, ports.claims, ports.now)
         self._progress = Progress(sync.slug, ports.notes, ports.now)
+        self._watch = Watch(sync.limits)
         self._pacer = Pacer(sync.rate, now=ports.now, sleep=ports.outside.sleep)
 
     def deliver(self, messages: Sequence[Message], remaining: Remaining) -> Report:
@@ -73,6 +75,7 @@ class Delivery:
         for last, group in mark_last([fresh, *([suspect] for suspect in suspects)]):
             self._handle(group, remaining, budget, report, acknowledge=not last)
         report.breaker_open = self._breaker.is_open
+        report.exceeded = self._watch.judge(report, self._ports.now())
         return report
 
     def _handle(

@@ -21,8 +21,9 @@ class Report:
     `attempts` are the items that went through a call. `latencies` are milliseconds from an event's receipt to
     its delivery, of a hundred items at most; `ages` are those in seconds of the packs that came in and still
     wait, by message id (both of live events only). `auth_rejected` are the items that wait or died because
-    the destination refuses our credentials, those included that were not tried for it. `failed` are the
-    messages to be received again, with the seconds until then; `trouble` says why.
+    the destination refuses our credentials, those included that were not tried for it. `exceeded` are the
+    metrics of the sync's limits that are exceeded. `failed` are the messages to be received again, with the
+    seconds until then; `trouble` says why.
     """
 
     packs: int = 0
@@ -34,6 +35,7 @@ class Report:
     attempts: int = 0
     auth_rejected: int = 0
     breaker_open: bool = False
+    exceeded: dict[str, float] = field(default_factory=dict)
     ages: dict[str, float] = field(default_factory=dict)
     latencies: list[float] = field(default_factory=list)
     dead: Counter[str] = field(default_factory=Counter)
@@ -85,9 +87,12 @@ class Report:
             "Retried": self.retried,
             "Postponed": self.postponed,
             "Dead": self.dead.total(),
-            "AuthRejected": self.auth_rejected,
-            "BreakerOpen": int(self.breaker_open),
         }
+
+    def find_trouble(self) -> dict[str, float]:
+        """The metrics that alarms ask for, by name; only those that say that something is wrong."""
+        found = {"AuthRejected": self.auth_rejected, "BreakerOpen": int(self.breaker_open)}
+        return {**{name: value for name, value in found.items() if value}, **self.exceeded}
 
     def as_partial_batch_response(self) -> dict[str, list[dict[str, str]]]:
         """What Lambda's SQS event source mapping asks for: all other messages are acknowledged."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sluice.delivery.limits import Limits, read_limits
 from sluice.delivery.payload import check_payloads
 from sluice.delivery.schedule import Schedule
 from sluice.destinations import load_declaration
@@ -26,6 +27,7 @@ class Sync:
     concurrency: int
     max_items: int
     auth: Mapping[str, SecretRef]
+    limits: Limits
     timeout: float = 60
     rate: float | None = None
 
@@ -51,6 +53,7 @@ def compile_sync(workspace: Mapping[str, Any], slug: str) -> Sync:
         concurrency=spec["concurrency"],
         max_items=min(spec["batch_size"] or settings.batch_size, settings.batch_size),
         auth=declaration.auth(settings),
+        limits=read_limits(spec),
         timeout=spec.get("timeout", 60),
         rate=_find_rate(spec),
     )

@@ -1,0 +1,48 @@
+"""The age of the oldest message of queues, as SQS tells CloudWatch."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+MOST_QUERIES = 500  # of one GetMetricData
+PERIOD, RANGE = 300, timedelta(minutes=20)  # SQS's figures are some minutes late
+
+
+class QueueAges:
+    """`client` is boto3's of CloudWatch."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def read(self, names: Sequence[str], now: float) -> dict[str, float]:
+        """Seconds by the name of the queue, of those for which SQS told any lately. Raises ClientError."""
+        ages: dict[str, float] = {}
+        for start in range(0, len(names), MOST_QUERIES):
+            some = names[start : start + MOST_QUERIES]
+            ages.update({some[int(label)]: age for label, age in self._read_some(some, now).items()})
+        return ages
+
+    def _read_some(self, names: Sequence[str], now: float) -> Mapping[str, float]:
+        end = datetime.fromtimestamp(now, UTC)
+        pages = self._client.get_paginator("get_metric_data").paginate(
+            MetricDataQueries=[_ask(at, name) for at, name in enumerate(names)],
+            StartTime=end - RANGE,
+            EndTime=end,
+            ScanBy="TimestampDescending",
+        )
+        found: dict[str, float] = {}
+        for page in pages:
+            for result in page["MetricDataResults"]:
+                if result["Values"]:
+                    found.setdefault(result["Label"], result["Values"][0])
+        return found
+
+
+def _ask(at: int, queue: str) -> dict[str, Any]:
+    metric = {
+        "Namespace": "AWS/SQS",
+        "MetricName": "ApproximateAgeOfOldestMessage",
+        "Dimensions": [{"Name": "QueueName", "Value": queue}],
+    }
+    stat = {"Metric": metric, "Period": PERIOD, "Stat": "Maximum"}
+    return {"Id": f"q{at}", "Label": str(at), "MetricStat": stat}
