@@ -1,7 +1,8 @@
 """A bill from what CloudWatch counted of the services that a stack is made of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from cli.cost.bill import Bill, add
 from cli.cost.fixed import HOURS, Fixtures, price_idle
@@ -133,10 +134,15 @@ def list_deployed(stack: Stack) -> Fixtures:
     alarms = found.get("MetricAlarms", [])
     return Fixtures(
         syncs=sum(name.endswith("DeliveryMapping") for name in stack.resources),
-        alarm_metrics=sum(sum("MetricStat" in m for m in alarm.get("Metrics", ())) or 1 for alarm in alarms),
+        alarm_metrics=sum(map(_count_metrics, alarms)),
         composites=len(found.get("CompositeAlarms", [])),
         dashboards=int("Dashboard" in stack.resources),
     )
+
+
+def _count_metrics(alarm: Mapping[str, Any]) -> int:
+    """Those that it names. A query is billed by what it finds, which is nothing while nothing is wrong."""
+    return "MetricName" in alarm or sum("MetricStat" in query for query in alarm.get("Metrics", ()))
 
 
 def _price_api(requests: float | None, processed: float | None, prices: PriceTable) -> float | None:

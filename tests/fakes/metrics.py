@@ -6,6 +6,8 @@ The stack is called `sluice`, so its own metrics are in `Sluice/sluice`.
 from collections import defaultdict
 from datetime import timedelta
 
+from botocore.exceptions import ClientError
+
 from cli.local.metrics.series import compute_statistic
 
 
@@ -15,6 +17,7 @@ class FakeCloudWatch:
     def __init__(self, alarms=(), composites=()):
         self._points = defaultdict(list)
         self._alarms, self._composites = list(alarms), list(composites)
+        self._contributors = {}
         self.queries = []
 
     def put(self, name, at, *values, namespace="Sluice/sluice", **dimensions):
@@ -40,6 +43,16 @@ class FakeCloudWatch:
     def _describe_alarms(self, AlarmNamePrefix, AlarmTypes, StateValue=""):
         on = [alarm for alarm in self._alarms if StateValue in ("", alarm.get("StateValue"))]
         return {"MetricAlarms": on, "CompositeAlarms": self._composites}
+
+    def describe_alarm_contributors(self, AlarmName, NextToken="0"):
+        """One a page; none, where `_contributors` is None, for want of a right."""
+        if self._contributors is None:
+            error = {"Error": {"Code": "AccessDenied", "Message": "no"}}
+            raise ClientError(error, "DescribeAlarmContributors")
+        at = int(NextToken)
+        names = self._contributors[AlarmName]
+        page = {"AlarmContributors": [{"ContributorAttributes": {"sync": names[at]}}]}
+        return page | ({"NextToken": str(at + 1)} if at + 1 < len(names) else {})
 
     def _get_metric_data(self, MetricDataQueries, StartTime, EndTime, ScanBy):
         self.queries += MetricDataQueries

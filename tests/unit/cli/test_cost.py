@@ -326,7 +326,7 @@ def test_the_documents_figures_of_the_model_hold():
     idle = [sum(price_idle(list_fixtures(n), PRICES).values()) for n in (0, 1, 3)]
     assert f"${idle[1] - idle[0]:.2f} a month idle, ${SYNC_METRICS * 0.30:.2f} more" in text
     assert f"About ${idle[2]:.0f} a month with three syncs" in text
-    for dollars in ("$6.60 for 66", "$2.50 for five", "$0.35 for metrics", "$1.04 for polling"):
+    for dollars in ("$2.50 for 25", "$0.50 for the composite", "$0.35 for metrics", "$1.04 for polling"):
         assert dollars in text
 
 

@@ -70,5 +70,5 @@ def test_one_sync_too_many_is_refused_with_the_count_and_what_to_do() -> None:
     with pytest.raises(WorkspaceError) as refused:
         check_room(Resources(fixed=("a",) * 60, of_sync=("b",) * 12), 37)
     assert "37 syncs do not fit one stack, which takes 36" in refused.value.message
-    assert "504 CloudFormation resources" in refused.value.message
+    assert "505 CloudFormation resources" in refused.value.message
     assert "second stack" in refused.value.hint

@@ -15,6 +15,7 @@ from cli.local.errors import LocalStackError
 from cli.redriven import count_redriven
 from cli.stack import CommandError, Stack
 from cli.status import status
+from cli.status.alarms import read_alarms
 from cli.status.commands import keep_showing
 from cli.status.overview import read_overview
 from cli.status.report import (
@@ -392,6 +393,34 @@ def test_alarms_that_are_on_show_with_what_they_say(stack, cloudwatch):
     overview = read(replace(stack, resources={**stack.resources, "RouterAlarm": "sluice-router"}))
     assert [alarm.name for alarm in overview.alarms] == ["sluice-router"]
     assert "ALARM sluice-router, for 2 h: it is late" in draw(overview)
+
+
+QUERY = [{"Id": "worst", "Expression": 'SELECT MAX(a) FROM SCHEMA("b", sync) GROUP BY sync'}]
+
+
+def test_an_alarm_over_many_says_for_whom_it_is_on(stack, cloudwatch):
+    alarm = {"AlarmDescription": "they wait", "StateUpdatedTimestamp": ago(hours=2), "Metrics": QUERY}
+    cloudwatch._alarms.append({**alarm, "AlarmName": "sluice-waiting", "StateValue": "ALARM"})
+    cloudwatch._contributors["sluice-waiting"] = ["orders-to-crm", "all-to-lake"]
+    overview = read(replace(stack, resources={**stack.resources, "WaitingAlarm": "sluice-waiting"}))
+    assert overview.alarms[0].contributors == ["all-to-lake", "orders-to-crm"]
+    assert "ALARM sluice-waiting (all-to-lake, orders-to-crm), for 2 h: they wait" in draw(overview)
+
+
+def test_without_the_right_to_read_contributors_the_alarm_shows_all_the_same(stack, cloudwatch):
+    alarm = {"StateUpdatedTimestamp": ago(hours=2), "Metrics": QUERY}
+    cloudwatch._alarms.append({**alarm, "AlarmName": "sluice-waiting", "StateValue": "ALARM"})
+    cloudwatch._contributors = None
+    overview = read(replace(stack, resources={**stack.resources, "WaitingAlarm": "sluice-waiting"}))
+    assert [(found.name, found.contributors) for found in overview.alarms] == [("sluice-waiting", [])]
+
+
+def test_on_the_local_stack_the_reason_names_the_contributors(stack, cloudwatch):
+    reason = "2 out of 3 time series evaluated to ALARM: orders-to-crm 4000, till 1e+06"
+    alarm = {"StateUpdatedTimestamp": ago(hours=2), "Metrics": QUERY, "StateReason": reason}
+    cloudwatch._alarms.append({**alarm, "AlarmName": "sluice-waiting", "StateValue": "ALARM"})
+    [found] = read_alarms(replace(stack, is_local=True))
+    assert found.contributors == ["orders-to-crm", "till"]
 
 
 def test_it_says_how_old_the_figures_of_each_stage_are(stack, cloudwatch):
