@@ -97,7 +97,7 @@ class Pump:
         """Their states as they are known."""
         cloudwatch = self._clients["cloudwatch"]
         for alarm in self._alarms:
-            cloudwatch.put_metric_alarm(**alarm.settings)
+            cloudwatch.put_metric_alarm(**name_as_query(alarm.settings))
         for composite in composites:
             cloudwatch.put_composite_alarm(**composite)
         pages = cloudwatch.get_paginator("describe_alarms").paginate(
@@ -160,6 +160,19 @@ def build_pump(settings: LocalSettings, now: float) -> Pump:
         api_id=physical["HttpApi"],
     )
     return Pump(clients, sources, alarms, composites)
+
+
+def name_as_query(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of PutMetricAlarm with a metric named as the only one of several.
+
+    The emulator judges an alarm on a single metric itself, whatever its dimensions, periods and missing data.
+    """
+    if "MetricName" not in settings:
+        return dict(settings)
+    rest = dict(settings)
+    metric = {name: rest.pop(name) for name in ("Namespace", "MetricName", "Dimensions")}
+    stat = {"Metric": metric, "Period": rest.pop("Period"), "Stat": rest.pop("Statistic")}
+    return rest | {"Metrics": [{"Id": "metric", "MetricStat": stat, "ReturnData": True}]}
 
 
 def find_unmeasured(alarms: Iterable[Alarm]) -> list[tuple[Metric, str]]:

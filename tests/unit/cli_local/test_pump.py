@@ -22,6 +22,7 @@ from cli.local.pump import (
     catch_end,
     choose_pause,
     find_unmeasured,
+    name_as_query,
     read_positions,
     write_positions,
 )
@@ -271,6 +272,30 @@ def test_the_next_pump_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
 
 def test_a_new_stack_has_no_positions(tmp_path: Path) -> None:
     assert read_positions(tmp_path / "pump.json") == {}
+
+
+def test_an_alarm_on_one_metric_is_put_so_that_the_emulator_does_not_judge_it() -> None:
+    settings = {
+        "AlarmName": "a",
+        "Namespace": "N",
+        "MetricName": "M",
+        "Dimensions": [],
+        "Statistic": "Maximum",
+        "Period": 300,
+        "Threshold": 1,
+    }
+    stat = {
+        "Metric": {"Namespace": "N", "MetricName": "M", "Dimensions": []},
+        "Period": 300,
+        "Stat": "Maximum",
+    }
+    put = name_as_query(settings)
+    assert put == {
+        "AlarmName": "a",
+        "Threshold": 1,
+        "Metrics": [{"Id": "metric", "MetricStat": stat, "ReturnData": True}],
+    }
+    assert name_as_query(put) == put
 
 
 def test_a_full_page_means_that_the_pump_is_behind() -> None:
