@@ -21,8 +21,8 @@ from tests.e2e.fault_proxy import FaultProxy, running_proxy
 from tests.e2e.stacks import LocalStack, find_free_ports, new_stack
 
 WORKSPACE = Path(__file__).with_name("workspace")
-# What a killed router had in hand comes back after these seconds, not after six of its timeouts. The queues of
-# syncs stay as they are deployed: a pack that comes back while it waits behind others is delivered twice.
+# What a killed router had in hand comes back after these seconds, not after six of its timeouts. The queues
+# of syncs stay as they are deployed: a pack that comes back while it waits behind others is delivered twice.
 ROUTER_REDELIVERY_SECONDS = "60"
 ROUTERS = 3
 PROGRESS_SECONDS = 10.0

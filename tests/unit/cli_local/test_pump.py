@@ -49,6 +49,8 @@ ALARM = {
     ],
     "EvaluationPeriods": 1,
     "Threshold": 0,
+    "ComparisonOperator": "GreaterThanThreshold",
+    "TreatMissingData": "notBreaching",
 }
 UNHEALTHY = {"AlarmName": "s-unhealthy", "AlarmRule": 'ALARM("s-crm-dead")'}
 
