@@ -40,10 +40,14 @@ class Client:
     def paginate(self, *, MetricDataQueries, **_):
         self.asked.append(len(MetricDataQueries))
         results = [
-            {"Label": q["Label"], "Values": [float(q["MetricStat"]["Metric"]["Dimensions"][0]["Value"])]}
+            {
+                "Label": q["Label"],
+                "Timestamps": [1, 3, 2],
+                "Values": [0.0, float(q["MetricStat"]["Metric"]["Dimensions"][0]["Value"]), 1.0],
+            }
             for q in MetricDataQueries
         ]
-        empty = [{"Label": result["Label"], "Values": []} for result in results]
+        empty = [{"Label": result["Label"], "Timestamps": [], "Values": []} for result in results]
         yield {"MetricDataResults": empty[:100] + results[100:]}
         yield {"MetricDataResults": results[:100] + empty[100:]}
 

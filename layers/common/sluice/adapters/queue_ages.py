@@ -28,14 +28,15 @@ class QueueAges:
             MetricDataQueries=[_ask(at, name) for at, name in enumerate(names)],
             StartTime=end - RANGE,
             EndTime=end,
-            ScanBy="TimestampDescending",
         )
-        found: dict[str, float] = {}
+        newest: dict[str, tuple[datetime, float]] = {}
         for page in pages:
             for result in page["MetricDataResults"]:
-                if result["Values"]:
-                    found.setdefault(result["Label"], result["Values"][0])
-        return found
+                points = zip(result["Timestamps"], result["Values"], strict=True)
+                known = [newest[result["Label"]]] if result["Label"] in newest else []
+                if last := max([*points, *known], default=None):
+                    newest[result["Label"]] = last
+        return {label: age for label, (_, age) in newest.items()}
 
 
 def _ask(at: int, queue: str) -> dict[str, Any]:
