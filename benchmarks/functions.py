@@ -48,7 +48,7 @@ def bench_function(events: Sequence[Event], _url: str) -> Figures:
             return [call(payload) for payload in payloads]
 
         def call(payload: bytes) -> Reply:
-            if function.call(payload).trouble:  # the endpoint's answer is none of the function's
+            if function.call(payload).trouble:  # the endpoint's answer does not count as the function's
                 raise SystemExit("the endpoint did not answer")
             answer = process.answer(*parse_call(json.loads(payload)))
             return Reply(payload=writer.encode(answer).encode())

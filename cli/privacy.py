@@ -21,7 +21,7 @@ FileOption = Annotated[
         "--file",
         "-f",
         metavar="FILE",
-        encoding="utf-8-sig",  # spreadsheets begin a file with a mark that is no part of the first id
+        encoding="utf-8-sig",  # spreadsheets begin a file with a mark that is not a part of the first id
         help="A file with an id a line, - for standard input.",
     ),
 ]

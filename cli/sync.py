@@ -65,7 +65,7 @@ def new(
 def _check_name(name: str, folder: WorkspaceFolder) -> None:
     if not is_slug(name):
         hint = "at most 40 lower-case letters, digits and single hyphens: purchases-to-crm"
-        raise _fail(f"{name!r} is no name", hint)
+        raise _fail(f"{name!r} is not a valid name", hint)
     for other in folder.workspace.syncs:
         if other != name and pascal_name(other) == pascal_name(name):
             raise _fail(f"syncs {other} and {name} would share a resource name", "choose another name")
@@ -96,7 +96,7 @@ def _check_types(names: Iterable[str], declaration: Declaration[Any]) -> None:
             raise _fail(f"{declaration.kind} has no event type {name}", hint)
         if not is_event_type(name):
             hint = "lower-case letters, digits and underscores: track_purchase"
-            raise _fail(f"{name!r} is no name of an event type", hint)
+            raise _fail(f"{name!r} is not a name of an event type", hint)
 
 
 def _choose_path(workspace: Path, name: str, *, force: bool) -> Path:

@@ -24,7 +24,8 @@ def parse_when(text: str, now: datetime) -> datetime:
     epoch = None if _NO_UNIT.fullmatch(given) else read_time(given)
     if epoch is None:
         raise CommandError(
-            f"{text!r} is no time", "write 2026-11-22, 2026-11-22T10:00Z, or how long ago: 15m, 24h, 2d"
+            f"{text!r} is not a valid time",
+            "write 2026-11-22, 2026-11-22T10:00Z, or how long ago: 15m, 24h, 2d",
         )
     return datetime.fromtimestamp(epoch, UTC)
 

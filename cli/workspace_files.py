@@ -91,7 +91,9 @@ def read_workspace(root: Path) -> WorkspaceFolder:
             folder.files[part] = _File(path)
             if not is_slug(path.stem):
                 hint = "use at most 40 lower-case letters, digits and single hyphens: purchases-to-crm"
-                folder.errors.append(locate(folder, Problem(part, (), f"{path.stem!r} is no name", hint)))
+                folder.errors.append(
+                    locate(folder, Problem(part, (), f"{path.stem!r} is not a valid name", hint))
+                )
             _read_file(folder, part)
     folder.workspace.functions, errors = read_functions(root / "functions")
     folder.errors += errors
@@ -109,7 +111,7 @@ def parse_file(path: Path) -> Any:
     try:
         text = path.read_text("utf-8-sig")
         if path.suffix == ".json":
-            json.loads(text)  # YAML reads all of JSON, and much that is none
+            json.loads(text)  # YAML reads all of JSON, and much that is not JSON
         return round_trip_yaml().load(text)
     except json.JSONDecodeError as error:
         raise WorkspaceError(
@@ -143,7 +145,7 @@ def parse_file(path: Path) -> Any:
 
 
 class _Constructor(RoundTripConstructor):
-    """Leaves a date the text that it is, as JSON does. Says where a key is none that Python could have."""
+    """Leaves a date the text that it is, as JSON does. Reports a key that Python could not have."""
 
     def check_mapping_key(self, node: Any, key_node: Any, mapping: Any, key: Any, value: Any) -> bool:
         try:
@@ -186,7 +188,9 @@ def _find_unread_folders(root: Path) -> Iterator[WorkspaceError]:
     for path in sorted(root.iterdir()):
         if path.name in FOLDERS:
             if not path.is_dir():
-                yield _unread(path, "this is no folder", "move it away: files stand in a folder of this name")
+                yield _unread(
+                    path, "this is not a folder", "move it away: files stand in a folder of this name"
+                )
         elif path.is_dir() and (near := get_close_matches(path.name.lower(), FOLDERS, 1, 0.85)):
             yield _unread(path, "nothing in this folder is read", f"did you mean {near[0]}/?")
 
@@ -202,7 +206,7 @@ def _read_file(folder: WorkspaceFolder, part: str) -> None:
         file.tree = parse_file(file.path)
         plain = {} if file.tree is None else to_plain(file.tree)
         if not isinstance(plain, dict):
-            raise NotJson((), "the file is no object", "write `key: value` lines")
+            raise NotJson((), "the file is not an object", "write `key: value` lines")
     except WorkspaceError as error:
         folder.errors.append(error)
         folder.workspace.broken.add(part)

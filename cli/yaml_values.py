@@ -66,7 +66,7 @@ def _convert_key(key: Any, place: Place) -> str:
     if isinstance(key, Mapping | Sequence):
         hint = 'put Liquid in quotes: "{{ row.event }}"'
         raise NotJson(place, "brackets without quotes around them are no text", hint)
-    raise NotJson(place, f"the key {'null' if key is None else key} is no text", "quote it")
+    raise NotJson(place, f"the key {'null' if key is None else key} is not text", "quote it")
 
 
 def _convert_text(text: str, place: Place) -> str:
@@ -76,4 +76,4 @@ def _convert_text(text: str, place: Place) -> str:
     try:
         return text.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError as error:
-        raise NotJson(place, "half of a surrogate pair is no character") from error
+        raise NotJson(place, "half of a surrogate pair is not a character") from error

@@ -43,7 +43,7 @@ def make_gateway_event(
     ip: str = "198.51.100.7",
     user_agent: str = "tests/1.0",
 ) -> dict[str, Any]:
-    """A payload 2.0 event. A body that is no text or bytes becomes JSON; `key` travels as X-Write-Key.
+    """A payload 2.0 event. A body that is not text or bytes becomes JSON; `key` travels as X-Write-Key.
 
     `packed` gzips the body; `encoded` has the gateway carry it as base64, which bytes and gzip need anyway.
     """

@@ -50,7 +50,7 @@ def infer(
     with explain_failure():
         if write and not is_slug(write):
             raise CommandError(
-                f"{write!r} is no name", "lower-case letters, digits, single hyphens: ecommerce"
+                f"{write!r} is not a valid name", "lower-case letters, digits, single hyphens: ecommerce"
             )
         path = workspace / "contracts" / f"{write}.yaml"
         if write and path.exists():

@@ -10,6 +10,7 @@ from ruamel.yaml.error import YAMLError
 
 from cli.stack import CommandError
 
+_NEEDS = "it needs `date` and `prices`, as in the shipped one"
 SHIPPED = Path(__file__).with_name("prices.yaml")
 
 
@@ -46,7 +47,9 @@ def load_prices(path: Path | None = None) -> PriceTable:
     given = _read(path)
     prices = given.get("prices") or {}
     if not isinstance(prices, dict) or "date" not in given or not _are_objects(prices):
-        raise CommandError(f"{path} is no table of prices", "it has `date` and `prices`, as the shipped one")
+        raise CommandError(
+            f"{path} is not a table of prices", "it needs `date` and `prices`, as in the shipped one"
+        )
     if unknown := sorted(set(prices) - set(shipped["prices"])):
         raise CommandError(
             f"{path}: there is no price {unknown[0]}", f"there are {', '.join(shipped['prices'])}"
@@ -69,5 +72,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, YAMLError) as error:
         raise CommandError(f"{path} cannot be read: {error}") from error
     if not isinstance(tree, dict):
-        raise CommandError(f"{path} is no table of prices", "it has `date` and `prices`, as the shipped one")
+        raise CommandError(
+            f"{path} is not a table of prices", "it needs `date` and `prices`, as in the shipped one"
+        )
     return tree

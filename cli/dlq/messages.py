@@ -16,7 +16,7 @@ type Line = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class DeadMessage:
-    """`letter` is set for a single event, `events` are those of a whole pack; neither for what is no pack.
+    """`letter` is set for a single event, `events` are those of a whole pack; neither for what is not a pack.
 
     `is_routed`: it goes to a sync without being looked at by the router again.
     """

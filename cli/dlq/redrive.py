@@ -137,7 +137,7 @@ def make_parcels(dlq: Dlq, messages: Sequence[DeadMessage]) -> list[Parcel]:
     """Whole packs as they are, each alone; letters together in packs of 240 KiB, those of a replay apart.
 
     A letter of a live event goes back as a replay named `redrive`: events that just came in overtake it, and
-    its age, which may be days, is no latency of the sync's.
+    its age, which may be days, is not the sync's latency.
     """
     parcels = [
         Parcel(message.received.body, _find_group(message), [message])
@@ -154,7 +154,7 @@ def make_parcels(dlq: Dlq, messages: Sequence[DeadMessage]) -> list[Parcel]:
             first_seen = min(str((message.letter or {})["first_seen"]) for message in letters[part])
             origin = letters[part][
                 0
-            ].received.id  # so that a second redrive of an event is no copy of the first
+            ].received.id  # so that a second redrive of an event is not a copy of the first
             pack = SyncPack(dlq.sync, [], attempt=1, first_seen=first_seen, replay=replay, origin=origin)
             parcels.append(Parcel(clean_text(dump_sync_pack(pack, items[part])), pack.group, letters[part]))
     return parcels

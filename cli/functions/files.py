@@ -15,7 +15,7 @@ def read_functions(folder: Path) -> tuple[dict[str, FunctionSource], list[Worksp
     for path in sorted(folder.glob("*.py")) if folder.is_dir() else ():
         if not is_function_name(path.stem):
             hint = "use at most 40 lower-case letters, digits and single underscores: redact_email.py"
-            errors.append(_error(path, f"{path.stem!r} is no name of a function", hint))
+            errors.append(_error(path, f"{path.stem!r} is not a name of a function", hint))
         try:
             source = read_source(path.read_text("utf-8-sig"))
         except (OSError, UnicodeDecodeError) as error:

@@ -23,7 +23,7 @@ class Refusal:
 
 
 def find_refusals(body: bytes, picks: Picks) -> list[Refusal]:
-    """The picked items of the body; none where it has no such array, or is no JSON object."""
+    """The picked items of the body; none where it has no such array, or is not a JSON object."""
     try:
         document = orjson.loads(body) if picks else None
     except orjson.JSONDecodeError:

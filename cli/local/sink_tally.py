@@ -15,7 +15,7 @@ class Tally:
         try:
             self._pattern = re.compile(pattern.encode())
         except re.error as error:
-            raise ValueError(f"`ids` is no regular expression: {error}") from error
+            raise ValueError(f"`ids` is not a regular expression: {error}") from error
         self._seen: dict[str, dict[bytes, list[int]]] = defaultdict(dict)
 
     def count(self, path: str, body: bytes, *, taken: bool, refused: Iterable[bytes] = ()) -> None:

@@ -93,7 +93,7 @@ class SyncComparison:
                 self.changes.types.setdefault(spec["type"], TypeChanges())
 
     def add(self, incoming: Incoming, now: float) -> None:
-        """Counts one event; one that neither side's source sends is none of the sample."""
+        """Counts one event; an event that neither side's source sends does not belong to the sample."""
         sides = [self._find_sent(side, incoming, now) for side in (self._before, self._after)]
         if all(side is None for side in sides):
             return
@@ -172,7 +172,7 @@ def _add(found: Difference | None, example: Example) -> Difference:
 
 
 def _list_settings(workspace: Mapping[str, Any], slug: str) -> dict[str, Any]:
-    """What of a sync and its destination is no filter and no mapping."""
+    """What of a sync and its destination is neither a filter nor a mapping."""
     spec = workspace["syncs"][slug]
     own = {key: part for key, part in spec.items() if key not in {"event_types", "name"}}
     return {

@@ -20,7 +20,7 @@ class Finder:
     """Finds the events that the options name."""
 
     def __init__(self, event: str, message_id: str, around: str, since: str, stack: str) -> None:
-        """Raises CommandError where the options contradict each other, or a time is none."""
+        """Raises CommandError where the options contradict each other, or a time is invalid."""
         if event and message_id:
             raise CommandError("--event and --message-id are two events", "keep one of them")
         self.event, self.message_id, self.stack = event, message_id, stack
@@ -83,7 +83,7 @@ class Finder:
         if around:
             epoch = parse_time(around)
             if epoch is None:
-                raise CommandError(f"--around {around!r} is no ISO 8601 time", "2026-11-22T09:15:00Z")
+                raise CommandError(f"--around {around!r} is not an ISO 8601 time", "2026-11-22T09:15:00Z")
             middle, hour = datetime.fromtimestamp(epoch, UTC), timedelta(hours=1)
             return middle - hour, middle + hour
         until = datetime.fromtimestamp(self.now, UTC)

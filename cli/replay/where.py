@@ -15,7 +15,7 @@ _HINT = "write it as in a sync: {field: properties.total, op: greater_than, valu
 
 
 def read_filter(text: str) -> dict[str, Any] | None:
-    """The filter, None for an empty text. Raises CommandError for what is none."""
+    """The filter, None for an empty text. Raises CommandError for an invalid one."""
     if not text.strip():
         return None
     try:

@@ -59,7 +59,7 @@ def trace(
 def refuse_no_id(text: str) -> None:
     """Raises CommandError for what no event has as its id."""
     if not text or text != text.encode("utf-8", "ignore").decode():
-        raise CommandError(f"{text!r} is no message id", "the event's messageId, as its client sent it")
+        raise CommandError(f"{text!r} is not a message id", "the event's messageId, as its client sent it")
 
 
 def explain_absence(stack: Stack, story: Story) -> CommandError:

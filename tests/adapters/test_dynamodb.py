@@ -64,7 +64,7 @@ def test_free_taken_and_own_keys_may_be_claimed_together(table):
 
 
 def test_a_table_that_hangs_costs_a_run_one_wait_and_not_one_for_every_call(dedup_client):
-    """Otherwise the router ends in its own timeout, which uses up a receive: an outage is no crash."""
+    """Otherwise the router ends in its own timeout, which uses up a receive: an outage is not a crash."""
     calls = []
 
     def hang(**_told):

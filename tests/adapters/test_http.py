@@ -350,7 +350,7 @@ def test_what_came_of_a_body_that_breaks_off_is_kept(framing):
 @pytest.mark.parametrize(
     "data",
     [
-        b"\x16\x03\x01 this is no HTTP\r\n\r\n",
+        b"\x16\x03\x01 this is not HTTP\r\n\r\n",
         b"HTTP/1.1 abc\r\n\r\n",
         b"HTTP/1.1 99999999 x\r\n\r\n",
         b"HTTP/9.9 200 OK\r\n\r\n",

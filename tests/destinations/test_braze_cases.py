@@ -237,7 +237,7 @@ ANSWERS = {
     8: RetryLater,
     9: RetryLater,
 }
-"""What we make of each answer; of 3 and 4 there is none, which the sender sees."""
+"""What we make of each answer; 3 and 4 have no answer that the sender sees."""
 
 
 def test_each_answer_means_what_it_means_to_rudderstack_but_for_a_refused_key(shared):

@@ -80,7 +80,7 @@ def test_all_that_is_wrong_with_headers_is_told_at_once():
     [error] = refused.value.errors()
     assert error["msg"].removeprefix("Value error, ").split("; ") == [
         "the header Host is set by Sluice",
-        "'Bad Name' is no header name",
+        "'Bad Name' is not a header name",
         "the value of header Authorization looks like a key: write a reference, {secret: ssm:NAME}",
         "the value of header X-A holds characters that no header carries",
         "the header x-a stands twice",

@@ -75,7 +75,7 @@ def test_a_message_that_is_no_pack_ends_in_the_dlq_and_takes_no_neighbour_along(
     facts: Facts, run: str
 ) -> None:
     ingest, sync = facts["ingest_queue"], facts["queues"]["orders-to-crm"]
-    garbage = f"{run} is no pack"
+    garbage = f"{run} is not a pack"
     with fewer_receives(facts, ingest, RECEIVES), fewer_receives(facts, sync["queue"], RECEIVES):
         put_message(facts, ingest, garbage)
         put_message(facts, sync["queue"], garbage)
@@ -89,7 +89,7 @@ def test_a_message_that_is_no_pack_ends_in_the_dlq_and_takes_no_neighbour_along(
             found: list[str] = []
             eventually(
                 lambda dlq=dlq, found=found: found.extend(take_messages(facts, dlq)) or garbage in found,
-                what=f"the message that is no pack in {dlq}",
+                what=f"the message that is not a pack in {dlq}",
             )
     assert count_verdicts(wait_for_lines(facts, sent)) == {"accepted": len(sent)}
 

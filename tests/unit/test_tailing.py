@@ -140,8 +140,10 @@ def test_the_notes_of_ingest_are_told_also_of_an_event_that_is_cut():
 
 
 def test_violations_are_told():
-    line = orjson.loads(make_row(make_line({"type": "track"}, violations=["total is no number"]), NOW).line)
-    assert line["violations"] == ["total is no number"]
+    line = orjson.loads(
+        make_row(make_line({"type": "track"}, violations=["total is not a number"]), NOW).line
+    )
+    assert line["violations"] == ["total is not a number"]
 
 
 @given(

@@ -23,7 +23,7 @@ _COMPARISONS = {
 }
 
 type Compute = Callable[[Series, float, float], Mapping[str, float]]
-"""The values of a time between two, by contributor; an alarm that is no query has one, named ""."""
+"""The values of a time between two, by contributor; an alarm that is not a query has one, named ""."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from cli.local.metrics.series import Point, make_metric
 
 
 def read_line(text: str) -> Iterator[Point]:
-    """The points of one log line; none where it is no line with metrics."""
+    """The points of one log line; none where it is not a line with metrics."""
     line = parse_line(text)
     if line is None:
         return

@@ -10,7 +10,7 @@ _REPORT = re.compile(r"REPORT RequestId: .*?\tDuration: ([\d.]+) ms")
 
 
 def read_invocation(function: str, time: float, lines: Sequence[str]) -> Iterator[Point]:
-    """`Invocations`, `Errors` and `Duration` of one invocation; nothing for lines that are none.
+    """`Invocations`, `Errors` and `Duration` of one invocation; nothing for other lines.
 
     Each of Sluice's functions ends a run with a line of metrics. One without it crashed, was killed or ran
     out of time.

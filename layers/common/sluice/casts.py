@@ -29,7 +29,7 @@ _FALSE = frozenset({"false", "no", "off", "0"})
 
 
 def cast(value: Any, kind: str, event: Any = None) -> Any:
-    """`value` as a `kind` of CASTS. Raises MappingError where it is none, WorkspaceError for no such kind."""
+    """`value` as a `kind` of CASTS. Raises MappingError if that fails, WorkspaceError for an unknown kind."""
     return compile_cast(kind)(value, event)
 
 

@@ -87,7 +87,7 @@ def list_unconsented(
     """The syncs for whose destinations a category is missing; only `true` is a consent.
 
     Without a `context.consent.categoryPreferences` nothing is asked, unless the source requires it. One that
-    is no object gives no consent.
+    is not an object gives no consent.
     """
     context = event.get("context")
     consent = read_object(context.get("consent")) if type(context) is dict else None

@@ -19,7 +19,7 @@ def compile_mapping(spec: Mapping[str, Any] | None) -> Mapper:
     """A function from an event to the destination's payload; None is the whole event as it is.
 
     The payload may share parts with the event: it is for serialising, not for changing. Mapping raises
-    MappingError only, with the output field's name. Raises SourceError where the spec is no mapping.
+    MappingError only, with the output field's name. Raises SourceError where the spec is not a mapping.
     """
     if spec is None:
         return _whole_event
@@ -31,7 +31,7 @@ def compile_mapping(spec: Mapping[str, Any] | None) -> Mapper:
 
     def map_event(event: dict[str, Any]) -> dict[str, Any]:
         if type(event) is not dict:
-            raise MappingError("the event is no object")
+            raise MappingError("the event is not an object")
         try:
             return build(event)
         except MappingError as error:

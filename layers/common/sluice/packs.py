@@ -207,7 +207,7 @@ def _read_replay(raw: Any) -> Replay | None:
         return None
     run, syncs = raw["id"], raw["syncs"]
     if type(run) is not str or not (syncs is None or all(type(sync) is str for sync in syncs)):
-        raise TypeError("replay is none")
+        raise TypeError("replay is invalid")
     return Replay(run, None if syncs is None else tuple(syncs))
 
 

@@ -43,14 +43,14 @@ class SourceError(WorkspaceError):
 def recognise(source: Any, place: Place) -> str:
     """Which of OPTIONS a value source is; a bare object of sources is an "object". Raises SourceError."""
     if not isinstance(source, Mapping):
-        raise SourceError(f"{source!r} is no source of a value", place, hint=_guess_source(source))
+        raise SourceError(f"{source!r} is not a value source", place, hint=_guess_source(source))
     kinds = [kind for kind in OPTIONS if kind in source]
     if kinds:
         _check_options(source, kinds[0], place)
         return kinds[0]
     if source and not WORDS & source.keys() and all(_may_be_field(*part) for part in source.items()):
         return "object"
-    message = f"{dict(source)!r} is no source of a value"
+    message = f"{dict(source)!r} is not a value source"
     unknown = [key for key in source if key not in WORDS]
     for key in [key for key in unknown if not _may_be_field(key, source[key])] or unknown:
         raise SourceError(message, (*place, key), hint=suggest(key, WORDS, f"write one of: {_KINDS}"))
@@ -90,7 +90,9 @@ def _check_options(source: Mapping[str, Any], kind: str, place: Place) -> None:
             raise SourceError(f"{kind} and {key} are two sources", (*place, key), hint="keep one of them")
         if key != kind and key not in OPTIONS[kind]:
             raise SourceError(
-                f"{key!r} is no key beside {kind}", (*place, key), hint=suggest(key, [kind, *OPTIONS[kind]])
+                f"{key!r} is not a valid key beside {kind}",
+                (*place, key),
+                hint=suggest(key, [kind, *OPTIONS[kind]]),
             )
 
 

@@ -26,7 +26,7 @@ def add_options(get: Getter, source: Mapping[str, Any], place: Place, compile_so
 
 def _with_cast(get: Getter, kind: Any, place: Place) -> Getter:
     if kind not in KINDS:
-        raise SourceError(f"{kind!r} is no kind of value", place, hint=suggest(str(kind), KINDS))
+        raise SourceError(f"{kind!r} is not a kind of value", place, hint=suggest(str(kind), KINDS))
 
     cast = compile_cast(kind)
     if kind == "timestamp":
@@ -72,7 +72,7 @@ def _read_policy(policy: Any, place: Place, compile_source: Compile) -> Getter |
             return lambda _event: None
         case str():
             hint = suggest(policy, ("omit", "null", "error"), f"for a default: {{value: {show(policy)}}}")
-            raise SourceError(f"{policy!r} is none of omit, null, error", place, hint=hint)
+            raise SourceError(f"{policy!r} must be one of omit, null, error", place, hint=hint)
         case Mapping():
             return compile_source(policy, place)
     default = deepcopy(policy)

@@ -37,7 +37,7 @@ def compile_value(source: Any, place: Place = ()) -> Getter:
     """A function from an event to one value or MISSING. It raises MappingError and never changes the event.
 
     What it gives may share parts with the event: it is for serialising, not for changing.
-    Raises SourceError, which is a WorkspaceError, where `source` is no value source.
+    Raises SourceError, which is a WorkspaceError, where `source` is not a value source.
     """
     if len(place) > MAX_STEPS:
         raise SourceError("sources are nested too deep", place)
@@ -121,7 +121,7 @@ def _compile_reference(source: Mapping[str, Any], place: Place) -> Getter:
 def _compile_field(reference: Any, place: Place) -> Getter:
     if not isinstance(reference, str):
         hint = "write it as text; an object with a field of this name is {object: {…}}"
-        raise SourceError(f"{reference!r} is no field reference", place, hint=hint)
+        raise SourceError(f"{reference!r} is not a field reference", place, hint=hint)
     try:
         read_reference(reference)
         return compile_field(reference)
@@ -136,7 +136,7 @@ def _compile_constant(source: Mapping[str, Any], _place: Place) -> Getter:
 
 def _compile_template(source: Mapping[str, Any], place: Place) -> Getter:
     if not isinstance(source["template"], str):
-        raise SourceError(f"{source['template']!r} is no template", place, hint="write it as text")
+        raise SourceError(f"{source['template']!r} is not a template", place, hint="write it as text")
     try:
         render = compile_template(source["template"])
     except WorkspaceError as error:
@@ -162,7 +162,7 @@ def _compile_array(source: Mapping[str, Any], place: Place) -> Getter:
         return _count_items(run) if _holds_each(parts) else run
     if not isinstance(parts, list):
         hint = "write {array: [{field: …}, {value: …}]}; one source needs `each` beside it"
-        raise SourceError("array is no list of sources", place, hint=hint)
+        raise SourceError("array is not a list of sources", place, hint=hint)
     getters = [compile_value(part, (*place, n)) for n, part in enumerate(parts)]
 
     def get(event: Any) -> Any:

@@ -35,7 +35,7 @@ def test_a_time_is_read(text, time):
     "text", ["", "yesterday", "-3h", "3 h", "2026-13-01", "123456h", "h", "3x", "24", "-7", "1.5"]
 )
 def test_what_is_no_time_is_refused_with_a_hint(text):
-    with pytest.raises(CommandError, match="is no time") as caught:
+    with pytest.raises(CommandError, match="is not a valid time") as caught:
         parse_when(text, NOW)
     assert "24h" in caught.value.hint
 

@@ -132,9 +132,9 @@ def test_a_draft_is_written_once_and_passes_the_check(bucket, tmp_path):
     ("arguments", "message"),
     [
         (["infer", "--source", "nobody"], "no event of source 'nobody'"),
-        (["infer", "--source", "web", "--since", "soon"], "'soon' is no time"),
-        (["infer", "--source", "web", "--since", "99999999999999d"], "'99999999999999d' is no time"),
-        (["infer", "--source", "web", "--write", "A B"], "'A B' is no name"),
+        (["infer", "--source", "web", "--since", "soon"], "'soon' is not a valid time"),
+        (["infer", "--source", "web", "--since", "99999999999999d"], "'99999999999999d' is not a valid time"),
+        (["infer", "--source", "web", "--write", "A B"], "'A B' is not a valid name"),
         (["test", "--source", "wbe"], "there is no source 'wbe'"),
         (["test"], "no event in the archive of sluice, --since 24h"),
     ],

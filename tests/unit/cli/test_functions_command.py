@@ -148,7 +148,7 @@ def test_check_names_file_and_line(workspace):
     told = run("check", "-w", workspace)
     assert told.exit_code == 1
     assert "broken.py:2:29: error: not Python 3.13: expected ':'" in told.stderr
-    assert "Bad-Name.py:1:1: error: 'Bad-Name' is no name of a function" in told.stderr
+    assert "Bad-Name.py:1:1: error: 'Bad-Name' is not a name of a function" in told.stderr
 
 
 def test_check_names_the_line_of_a_function_that_is_not_there(workspace):

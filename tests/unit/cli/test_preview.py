@@ -225,9 +225,9 @@ def test_an_unknown_sync_is_told_with_the_nearest(folder):
         ([], "which event?"),
         (["--event", "-", "--message-id", "m"], "two events"),
         (["--event", "nowhere.json"], "nowhere.json cannot be read"),
-        (["--message-id", "m", "--since", "soon"], "no time"),
-        (["--message-id", "m", "--since", "99999999d"], "no time"),
-        (["--message-id", "m", "--around", "soon"], "no ISO 8601 time"),
+        (["--message-id", "m", "--since", "soon"], "not a valid time"),
+        (["--message-id", "m", "--since", "99999999d"], "not a valid time"),
+        (["--message-id", "m", "--around", "soon"], "not an ISO 8601 time"),
         (["--event", "-", "--exit-code"], "--exit-code goes with --diff"),
     ],
 )

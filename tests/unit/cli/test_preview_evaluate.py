@@ -8,7 +8,7 @@ from cli.preview.incoming import Incoming
 from sluice.delivery.sync import compile_sync
 from sluice.errors import MappingError
 from sluice.routing.decide import compile_decisions
-from sluice.workspace.models import Retry
+from sluice.workspace.models import Alarms, Retry
 from tests.unit.test_filters import NOW, events, specs
 from tests.unit.test_values import sources
 
@@ -21,7 +21,15 @@ def compile_types(event_types):
     return {
         "sources": {"web": {}},
         "destinations": {"crm": {"kind": "http", "settings": {"url": "https://crm.example.com"}}},
-        "syncs": {"all": {**sync, "retry": RETRY, "batch_size": None, "concurrency": 1}},
+        "syncs": {
+            "all": {
+                **sync,
+                "retry": RETRY,
+                "alarms": Alarms().model_dump(),
+                "batch_size": None,
+                "concurrency": 1,
+            }
+        },
     }
 
 

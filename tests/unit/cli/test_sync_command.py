@@ -118,7 +118,7 @@ def test_the_template_lists_the_new_sync(tmp_path):
 
 
 REFUSED = {
-    "a name that is none": ({"name": "Web"}, [], "'Web' is no name", "purchases-to-crm"),
+    "an invalid name": ({"name": "Web"}, [], "'Web' is not a valid name", "purchases-to-crm"),
     "a source": ({}, ["-s", "wbe"], "there is no source wbe", "did you mean web? there are: web"),
     "a destination": (
         {},
@@ -133,7 +133,7 @@ REFUSED = {
         "has no event type trak",
         "did you mean track?",
     ),
-    "an event type's name": ({}, ["-t", "Purchase!"], "is no name of an event type", "track_purchase"),
+    "an event type's name": ({}, ["-t", "Purchase!"], "is not a name of an event type", "track_purchase"),
     "a file that is there": ({"name": "all"}, [], "is there already", "--force"),
     "another of its name": ({"name": "al-l1"}, [], "share a resource name", "choose another"),
 }

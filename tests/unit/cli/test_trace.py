@@ -165,13 +165,13 @@ def test_without_any_workspace_what_happened_is_told_all_the_same(stack):
 
 
 def test_a_blocked_event_says_its_reasons_and_violations(stack):
-    violations = {"event_type": "track", "messages": ["total is no number", "id: missing"]}
+    violations = {"event_type": "track", "messages": ["total is not a number", "id: missing"]}
     put_event(
         stack, make_line("m-1", verdict="blocked", reasons=["contract_violated"], violations=violations)
     )
     printed = show(tell(stack))
     assert "blocked: contract_violated" in printed
-    assert "violation: total is no number" in printed
+    assert "violation: total is not a number" in printed
     assert "violation: id: missing" in printed
     assert "event_type" not in printed
 
@@ -222,7 +222,7 @@ def test_two_ranges_are_refused():
 
 @pytest.mark.parametrize("text", ["", "\udcff"])
 def test_what_can_be_no_id_is_refused(text):
-    with pytest.raises(CommandError, match="is no message id"):
+    with pytest.raises(CommandError, match="is not a message id"):
         refuse_no_id(text)
 
 

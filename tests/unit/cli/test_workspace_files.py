@@ -84,7 +84,7 @@ def test_other_files_are_left_alone(tmp_path):
         ("syncs/team.yaml/all.yaml", "not readable: Is a directory"),
         ("sync/all.yaml", "nothing in this folder is read"),
         ("Sources/web.yaml", "nothing in this folder is read"),
-        ("functions", "this is no folder"),
+        ("functions", "this is not a folder"),
     ],
 )
 def test_what_looks_like_a_part_of_the_workspace_is_not_passed_over(tmp_path, file, message):
@@ -141,7 +141,7 @@ ERRORS = {
         {"syncs/all.yaml": SYNC + "  - type: purchase\n    filter: {field: a, op: is, value: 1}\n"},
         ("syncs/all.yaml", 6, 24, "event_types.1.filter.op: there is no operator 'is'"),
     ),
-    "a filter that is none": (
+    "an invalid filter": (
         {"syncs/all.yaml": SYNC + "    filter: {field: a, op: equals}\n"},
         ("syncs/all.yaml", 5, 5, "event_types.0.filter: equals needs a value"),
     ),
@@ -157,7 +157,7 @@ ERRORS = {
         {"syncs/all.yaml": SYNC.replace("web", "wbe")},
         ("syncs/all.yaml", 1, 1, "source: there is no source wbe"),
     ),
-    "a field reference that is none": (
+    "an invalid field reference": (
         {"syncs/all.yaml": SYNC + "    filter: {field: a..b, op: exists}\n"},
         ("syncs/all.yaml", 5, 14, "event_types.0.filter.field: field reference 'a..b' has an empty name"),
     ),
@@ -165,15 +165,15 @@ ERRORS = {
         {"destinations/crm.yaml": "kind: sandbox\nsettings:\n  fail_rate: 7\n"},
         ("destinations/crm.yaml", 3, 3, "settings.fail_rate: Input should be less than or equal to 1"),
     ),
-    "a key that is no digest": (
+    "a key that is not a digest": (
         {"sources/web.yaml": "keys:\n  - id: k1\n    sha256: wk_test\n"},
         ("sources/web.yaml", 3, 5, "keys.0.sha256: String should match"),
     ),
-    "YAML that is none": (
+    "invalid YAML": (
         {"syncs/all.yaml": "source: web\ndestination: a: b\n"},
         ("syncs/all.yaml", 2, 15, "mapping values are not allowed here"),
     ),
-    "JSON that is none": (
+    "invalid JSON": (
         {"syncs/two.json": '{"source": "web",\n "destination": }\n'},
         ("syncs/two.json", 2, 17, "not JSON: Expecting value"),
     ),
@@ -181,9 +181,9 @@ ERRORS = {
         {"syncs/all.yaml": SYNC + "source: shop\n"},
         ("syncs/all.yaml", 5, 1, 'found duplicate key "source"'),
     ),
-    "a name that is none": (
+    "an invalid name": (
         {"syncs/All Events.yaml": SYNC},
-        ("syncs/All Events.yaml", 1, 1, "'All Events' is no name"),
+        ("syncs/All Events.yaml", 1, 1, "'All Events' is not a valid name"),
     ),
     "one name of two files": (
         {"syncs/all.json": "{}"},
@@ -266,7 +266,7 @@ HOSTILE = {
     "a set": "source: !!set {a, b}\n",
     "a tag that does not fit": "source: !!bool web\n",
     "a number without digits": "source: !!int\n",
-    "an ordered list that is none": "source: !!omap web\n",
+    "an invalid ordered list": "source: !!omap web\n",
     "tabs": "source:\tweb\n\tdestination: crm\n",
     "a list": "- a\n- b\n",
     "a text": "just text\n",

@@ -31,7 +31,7 @@ SCHEMAS = {
         ("$schema",),
         "https://json-schema.org/draft/2020-12/schema is not draft 7 of JSON Schema",
     ),
-    "no type": ({"type": "strng"}, ("type",), "this is no type of JSON Schema"),
+    "no type": ({"type": "strng"}, ("type",), "this is not a type of JSON Schema"),
     "a number of draft 4": (
         {"minimum": 1, "exclusiveMinimum": True},
         ("exclusiveMinimum",),
@@ -41,9 +41,9 @@ SCHEMAS = {
     "a word of a later draft": (
         {"properties": {"a": {"unevaluatedProperties": False}}},
         ("properties", "a", "unevaluatedProperties"),
-        "'unevaluatedProperties' is no word of draft 7, which would pass over it",
+        "'unevaluatedProperties' is not a keyword of draft 7, which would pass over it",
     ),
-    "a misspelt word": ({"propertes": {}}, ("propertes",), "'propertes' is no word of draft 7"),
+    "a misspelt word": ({"propertes": {}}, ("propertes",), "'propertes' is not a keyword of draft 7"),
     "required and not declared": (
         {"properties": {"a": {}}, "required": ["a", "b"]},
         ("required", 1),
@@ -210,7 +210,7 @@ EVENTS = {
         [{**TRACK, "version": "v2"}],
         [("schema_version_path", "messageId.version")],
         (0, "version"),
-        "no event can have the version 'v2': `messageId` of an event is no object, so nothing is at "
+        "no event can have the version 'v2': `messageId` of an event is not an object, so nothing is at "
         "`schema_version_path`",
     ),
     "a path in other events' data": (
@@ -324,7 +324,7 @@ def test_a_format_that_nobody_asserts_is_a_warning(name, hint):
         ("events", 0, "schema", "properties", "a", "format"),
     ]
     assert {message for _, message, _ in found} == {
-        f"{name!r} is no format that is asserted: every text passes"
+        f"{name!r} is not a format that is asserted: every text passes"
     }
     assert found[0][2].startswith(hint)
 

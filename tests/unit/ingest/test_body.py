@@ -1,4 +1,4 @@
-"""From bytes to events: encodings, content types, and JSON that is none."""
+"""From bytes to events: encodings, content types, and invalid JSON."""
 
 import gzip
 import math

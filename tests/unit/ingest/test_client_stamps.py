@@ -33,7 +33,7 @@ SERVERS = {
     "a server that tells of a device": {
         "body": make_batch(make_event(channel="server", context={"device": {"id": "d-1"}}))
     },
-    "a device that is no object": {"body": make_batch(make_event(context={"device": "phone"}))},
+    "a device that is not an object": {"body": make_batch(make_event(context={"device": "phone"}))},
 }
 
 

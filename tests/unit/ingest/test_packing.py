@@ -55,7 +55,7 @@ WORST = {
     "events": make_events(2500, 1),
     "events with much to stamp": make_events(2500, 1, context={"device": {}}),
     "events that break every rule": [{"properties": 1}] * 2500,
-    "what is no event": [1] * 2500,
+    "what is not an event": [1] * 2500,
     "large events": make_events(100, 97_000),
     "events that are too large": make_events(95, 100_000),
     "characters of four bytes": make_events(2000, 0, name="😀" * 500),

@@ -50,7 +50,7 @@ def test_a_function_has_no_faults(text):
         (f"SECRETS = {{'A': 1}}\n{GOOD}", 1, "SECRETS must be texts by texts"),
         (f"SECRETS = {{\n  'token': 'ssm:a'}}\n{GOOD}", 2, "'token' cannot be the name"),
         (f"SECRETS = {{'AWS_ACCESS_KEY_ID': 'ssm:a'}}\n{GOOD}", 1, "cannot be the name"),
-        (f"SECRETS = {{'TOKEN': 's3cret'}}\n{GOOD}", 1, "'s3cret' is no reference of a parameter"),
+        (f"SECRETS = {{'TOKEN': 's3cret'}}\n{GOOD}", 1, "'s3cret' is not a reference of a parameter"),
     ],
 )
 def test_a_fault_is_told_with_its_line(text, line, message):

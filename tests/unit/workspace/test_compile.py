@@ -84,7 +84,7 @@ PROBLEMS = {
         (
             "syncs/web-to-crm",
             ("event_types", 0, "mappings", "a", "feild"),
-            "{'feild': 'b'} is no source of a value",
+            "{'feild': 'b'} is not a value source",
             "did you mean field? keys here are: field, value, template, array, object",
         ),
     ),

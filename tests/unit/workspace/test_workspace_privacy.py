@@ -69,13 +69,13 @@ BAD = {
     "timestamp": ("is needed as it is", "name what is in properties"),
     "receivedAt": ("is needed as it is", "name what is in properties"),
     "_sluice.notes": ("is needed as it is", "name what is in properties"),
-    "propertis.email": ("is no field of the spec", "did you mean properties.email?"),
-    "Properties.email": ("is no field of the spec", "did you mean properties.email?"),
-    "trait.email": ("is no field of the spec", "did you mean traits.email?"),
-    "userid": ("is no field of the spec", "did you mean userId?"),
-    "contxt.ip": ("is no field of the spec", "did you mean context.ip?"),
-    "context.trait.email": ("is no field of the spec", "did you mean context.traits.email?"),
-    "context.IP": ("is no field of the spec", "did you mean context.ip?"),
+    "propertis.email": ("is not a field of the spec", "did you mean properties.email?"),
+    "Properties.email": ("is not a field of the spec", "did you mean properties.email?"),
+    "trait.email": ("is not a field of the spec", "did you mean traits.email?"),
+    "userid": ("is not a field of the spec", "did you mean userId?"),
+    "contxt.ip": ("is not a field of the spec", "did you mean context.ip?"),
+    "context.trait.email": ("is not a field of the spec", "did you mean context.traits.email?"),
+    "context.IP": ("is not a field of the spec", "did you mean context.ip?"),
 }
 
 
@@ -129,7 +129,7 @@ def test_no_name_of_the_spec_is_taken_for_a_misspelling(name):
 def test_a_top_level_field_that_the_spec_does_not_have_is_a_warning():
     [(place, message, hint)] = find_source_warnings(make_source(drop=["email", "userId", "a..b"]), [])
     assert place == ("privacy", "drop", 0)
-    assert "'email' is no top-level field of the spec" in message
+    assert "'email' is not a top-level field of the spec" in message
     assert hint == "is it properties.email, traits.email or context.traits.email?"
 
 
@@ -209,7 +209,7 @@ def test_check_tells_every_mistake_at_its_line(tmp_path):
     assert found == [
         ("ads.yaml", 2, 22, "consent_categories.0: String should have at least 1 character"),
         ("web.yaml", 1, 1, "collect_ip: Input should be 'client', 'always' or 'never'"),
-        ("web.yaml", 3, 10, "privacy.drop.0: 'propertis.email' is no field of the spec"),
+        ("web.yaml", 3, 10, "privacy.drop.0: 'propertis.email' is not a field of the spec"),
         ("web.yaml", 4, 10, "privacy.hash.0: 'context.ip' is in drop already"),
         ("web.yaml", 4, 22, "privacy.hash.1: Input should be a valid string"),
         ("web.yaml", 5, 1, "consent: Input should be 'optional' or 'required'"),
@@ -220,6 +220,6 @@ def test_check_warns_and_goes_on(tmp_path):
     files = {"sources/web.yaml": "privacy:\n  drop: [email]\n"}
     told = CliRunner().invoke(app, ["check", "-w", str(write_workspace(tmp_path, files))])
     assert told.exit_code == 0
-    assert "web.yaml:2:10: warning: privacy.drop.0: 'email' is no top-level field" in told.stderr.replace(
+    assert "web.yaml:2:10: warning: privacy.drop.0: 'email' is not a top-level field" in told.stderr.replace(
         "\n", ""
     )

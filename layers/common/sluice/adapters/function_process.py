@@ -220,7 +220,7 @@ def has_output() -> bool:
     if sys.__stdout__ is None:
         return False
     try:
-        select.select((), (sys.__stdout__,), (), 0)  # whether it is open: a full pipe is none the less
+        select.select((), (sys.__stdout__,), (), 0)  # whether it is open: a full pipe is open, too
     except (OSError, ValueError):  # the descriptor is closed, or the stream
         return False
     return True

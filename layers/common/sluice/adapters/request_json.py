@@ -48,4 +48,4 @@ def _encode(value: object) -> object:
         return orjson.Fragment(value.literal)
     if isinstance(value, bytes):
         return orjson.Fragment(b'"%b"' % pybase64.b64encode(value))
-    raise TypeError(f"{type(value).__name__} is no parameter of an AWS call")
+    raise TypeError(f"{type(value).__name__} is not a parameter of an AWS call")

@@ -93,7 +93,7 @@ class Queues:
     def receive(self, queue_url: str, *, visibility: int, wait: int = 0) -> list[Received]:
         """Up to ten messages, hidden for `visibility` seconds; waits `wait` seconds for the first.
 
-        Without waiting SQS asks only some of its servers: none received does not mean that there is none.
+        Without waiting SQS asks only some of its servers: an empty answer does not mean an empty queue.
         Raises what boto3 raises.
         """
         answer = self._client.receive_message(

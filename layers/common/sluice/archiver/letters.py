@@ -2,7 +2,7 @@
 
 Either becomes lines of one form, those of `sluice.delivery.dead_letters`: a letter is its own line, a pack is
 one line an event with the reason `unhandled` (or `aws_unavailable`, for packs that Sluice put there itself),
-and what is no pack keeps its text as `body`.
+and what is not a pack keeps its text as `body`.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def read_letter(body: str) -> Letter | None:
 
 
 def read_sync_pack(body: str, sync: str) -> SyncPack | None:
-    """The pack in a message of this sync's dead-letter queue; None where it is none, or another sync's."""
+    """The pack in a message of this sync's dead-letter queue; None where it is not a pack of this sync."""
     try:
         pack = parse_sync_pack(body)
     except PackUnreadable:
@@ -46,7 +46,7 @@ def read_sync_pack(body: str, sync: str) -> SyncPack | None:
 
 
 def read_ingest_pack(body: str) -> IngestPack | None:
-    """The pack in a message of ingest's dead-letter queue; None where it is none."""
+    """The pack in a message of ingest's dead-letter queue; None where it is not a pack."""
     try:
         return parse_ingest_pack(body)
     except PackUnreadable:
@@ -54,7 +54,7 @@ def read_ingest_pack(body: str) -> IngestPack | None:
 
 
 def read_forwarded(body: str) -> list[Event]:
-    """The events of a sync pack in ingest's dead-letter queue; empty where the message is none."""
+    """The events of a sync pack in ingest's dead-letter queue; empty where the message is not a pack."""
     try:
         return [item.event for item in parse_sync_pack(body).items]
     except PackUnreadable:

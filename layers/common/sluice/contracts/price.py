@@ -144,7 +144,7 @@ def _skip_atom(pattern: str, n: int, char: str) -> int:
 
 
 def _read_times(text: str) -> int:
-    """The most repetitions of `{2}`, `{2,}` or `{2,5}`; 0 for braces that are none."""
+    """The most repetitions of `{2}`, `{2,}` or `{2,5}`; 0 for other braces."""
     parts = text.split(",")
     if len(parts) > 2 or not parts[0].strip().isdecimal():
         return 0
@@ -152,7 +152,7 @@ def _read_times(text: str) -> int:
 
 
 def _price_options(options: Any) -> int:
-    """Texts alone are looked up; others are compared one by one, integers with every number that is none."""
+    """Texts alone are looked up; others are compared one by one, integers with all other numbers."""
     if not isinstance(options, list):
         return 0
     if all(type(option) is str or option is None or type(option) is bool for option in options):

@@ -28,9 +28,9 @@ MASK = "the value"  # stands in messages for what clients sent: it is in the eve
 
 
 def build_validator(document: Schema | bool) -> Draft7Validator:
-    """Raises ValueError for what is no draft 7, refers out of the document or has a regex that is not linear.
+    """Raises ValueError for anything but draft 7, references to other documents, regexes that are not linear.
 
-    A regex is no look-around and no back-reference: those take time exponential in the text.
+    A regex has no look-around and no back-reference: those take time exponential in the text.
     """
     return Draft7Validator(
         document,
@@ -49,7 +49,7 @@ def build_meta_validator() -> Draft7Validator:
 
 
 def is_linear(pattern: Any) -> bool:
-    """Whether the engine compiles a regex; what is no text is said by whoever checks the schema."""
+    """Whether the engine compiles a regex; what is not text is said by whoever checks the schema."""
     if not isinstance(pattern, str):
         return True
     try:

@@ -28,7 +28,7 @@ _FIELD = re.compile(
     r"(?:^|[;,\s])(?:t|reset)=([0-9]+)"
 )  # of `RateLimit`: both forms that its drafts have had
 _MAX_TEXT = 1000  # of a value that is worth reading
-_FIRST_EPOCH = 1_000_000_000  # in seconds; below that a number is no time of this century
+_FIRST_EPOCH = 1_000_000_000  # in seconds; below that a number is not a time of this century
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3), (0.0, 1.0))  # from which magnitude on, parts of a second
 
 

@@ -57,7 +57,7 @@ def classify_status(
         return AuthRejected(Reason.AUTH_REJECTED, detail, status=status, after=after)
     if status in NOT_NOW:
         return RetryLater(NOT_NOW[status], detail, status=status, after=after)
-    if status not in range(100, 500) and status != 501:  # what is no status counts as 5xx (RFC 9110 §15)
+    if status not in range(100, 500) and status != 501:  # what is not a status counts as 5xx (RFC 9110 §15)
         return RetryLater(Reason.SERVER_ERROR, detail, status=status, after=after)
     if status in also_retry:
         return RetryLater(Reason.NOT_READY, detail, status=status, after=after)

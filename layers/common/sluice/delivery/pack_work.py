@@ -68,10 +68,10 @@ def read_pack(message: Message, sync: str) -> SyncPack:
     if pack.sync != sync:
         raise PackUnreadable(f"a pack of sync {pack.sync!r}")
     if type(pack.attempt) is not int or pack.attempt < 1 or parse_time(pack.first_seen) is None:
-        raise PackUnreadable("attempt or first_seen is none")
+        raise PackUnreadable("attempt or first_seen is missing or invalid")
     for time in (pack.first_attempt_at, pack.not_before):
         if time is not None and parse_time(time) is None:
-            raise PackUnreadable(f"{time!r} is no time")
+            raise PackUnreadable(f"{time!r} is not a valid time")
     return pack
 
 

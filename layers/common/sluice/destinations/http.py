@@ -94,10 +94,10 @@ class HttpSettings(Settings):
 def _find_header_fault(header: tuple[str, str | SecretRef]) -> str | None:
     name, value = header
     if not _TOKEN.fullmatch(name):
-        return f"{name!r} is no header name"
+        return f"{name!r} is not a header name"
     if name.lower() in _RESERVED:
         return f"the header {name} is set by Sluice"
-    # What stands in a workspace is in Git, and a header that is no reference is shown in dead letters.
+    # What stands in a workspace is in Git, and a header that is not a reference is shown in dead letters.
     if isinstance(value, str) and (names_secret(name) or looks_like_key(value, name=name)):
         return f"the value of header {name} looks like a key: write a reference, {{secret: ssm:NAME}}"
     if isinstance(value, str) and not _VALUE.fullmatch(value):

@@ -51,7 +51,7 @@ def explain_filter(
 ) -> FilterVerdict:
     """The verdict of every part of a filter. `now` must give the same time whenever it is asked.
 
-    Raises WorkspaceError where `spec` is no filter.
+    Raises WorkspaceError where `spec` is not a filter.
     """
     matches = compile_filter(spec, now=now)(event)
     group = find_group(spec)
@@ -70,7 +70,7 @@ def explain_filter(
 
 
 def find_decisive(verdict: FilterVerdict) -> Iterator[ConditionVerdict]:
-    """The conditions that made the verdict what it is: were none of them so, it would be the other.
+    """The conditions that made the verdict what it is: if they were otherwise, so would the verdict be.
 
     Of an `all` that fails those that fail, of an `any` that fails every one, of a `not` those that made its
     inside what it is. A condition that alone decides an `all` or `any` the same way as others is one too.

@@ -38,7 +38,7 @@ class Origin:
 def explain_mapping(spec: Mapping[str, Any], event: dict[str, Any]) -> tuple[Origin, ...]:
     """Where each output field of a mapping came from, in the mapping's order; spreads come as `...`.
 
-    Raises SourceError where `spec` is no mapping.
+    Raises SourceError where `spec` is not a mapping.
     """
     return tuple(
         origin for target, source in spec.items() for origin in _explain_target(target, source, event)
@@ -46,7 +46,7 @@ def explain_mapping(spec: Mapping[str, Any], event: dict[str, Any]) -> tuple[Ori
 
 
 def explain_source(source: Any, event: dict[str, Any], name: str = "") -> Origin:
-    """Where the value of one source came from. Raises SourceError where it is none."""
+    """Where the value of one source came from. Raises SourceError where the source is invalid."""
     kind = recognise(source, ())
     policies = {key: source[key] for key in _POLICIES if kind in source and key in source}
     origin = _explain_bare(

@@ -45,7 +45,7 @@ class ExpressionWriter:
         if depth > DEEPEST:
             raise WorkspaceError(f"a filter is nested more than {DEEPEST} deep")
         if not isinstance(spec, Mapping):
-            raise WorkspaceError(f"{spec!r:.64} is no filter")
+            raise WorkspaceError(f"{spec!r:.64} is not a filter")
         group = find_group(spec)
         if not group:
             return self._write_condition(read_condition(spec, self._now))

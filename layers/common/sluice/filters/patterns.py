@@ -13,7 +13,7 @@ type Search = Callable[[Any], bool]
 
 
 def compile_pattern(pattern: str, *, case_insensitive: bool) -> Search:
-    """Whether the pattern is found anywhere in a text; False for what is no text. Raises WorkspaceError."""
+    """Whether the pattern is found anywhere in a text; False for what is not text. Raises WorkspaceError."""
     import re2  # noqa: PLC0415 - a workspace without patterns starts without it
 
     options = re2.Options()
@@ -28,9 +28,9 @@ def compile_pattern(pattern: str, *, case_insensitive: bool) -> Search:
     try:
         compiled = re2.compile(pattern.encode(), options)
     except (re2.error, UnicodeEncodeError) as error:
-        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else "it is no text"
+        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else "it is not text"
         raise WorkspaceError(
-            f"matches: {pattern!r} is no RE2 pattern: {reason}",
+            f"matches: {pattern!r} is not an RE2 pattern: {reason}",
             hint="RE2 has no look-around and no back-references",
         ) from error
     if compiled.programsize > LARGEST_PROGRAM:

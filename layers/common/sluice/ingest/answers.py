@@ -35,7 +35,7 @@ _GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAE
 
 @dataclass(slots=True, frozen=True)
 class Answer:
-    """An HTTP answer; a body that is no text travels as base64."""
+    """An HTTP answer; a body that is not text travels as base64."""
 
     status: int
     body: bytes = b""

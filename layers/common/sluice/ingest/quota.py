@@ -25,7 +25,7 @@ _NEW_SHARE = 0.11 / _FLEET
 
 @dataclass(slots=True, frozen=True)
 class Quota:
-    """The most of a minute; None is no limit."""
+    """The most of a minute; None: no limit."""
 
     events: int | None = None
     bytes: int | None = None

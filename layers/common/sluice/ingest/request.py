@@ -60,7 +60,7 @@ def _clean(text: object) -> str:
 def _carried_body(event: Mapping[str, Any], max_bytes: int) -> bytes:
     body = event.get("body") or ""
     if not isinstance(body, str):
-        raise RequestError(400, "invalid_body", "The body is no text.")
+        raise RequestError(400, "invalid_body", "The body is not text.")
     encoded = bool(event.get("isBase64Encoded"))
     if len(body) * (3 if encoded else 4) > max_bytes * 4 + 8:
         raise RequestError(413, "request_too_large", f"A request may have {max_bytes} bytes.")

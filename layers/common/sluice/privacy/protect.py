@@ -34,8 +34,8 @@ def forget_copies(event: Event) -> Event:
     """The event without raw text that ingest keeps where no path leads (`sluice.ingest` says when it does).
 
     That is the first 4 KB of an event that was too large or too deep, what was sent in the place of an event
-    and is no object, the replaced time or message id that a note quotes, and an `originalTimestamp` that is
-    not a time.
+    and is not an object, the replaced time or message id that a note quotes, and an `originalTimestamp` that
+    is not a time.
     """
     kept = dict(event)
     if "timestamp" not in event:  # a stub: ingest gives all others one

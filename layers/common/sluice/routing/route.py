@@ -172,7 +172,7 @@ class Router:
         return parsed
 
     def _find_sync_pack(self, message: Message) -> SyncPack | None:
-        """The sync pack that a router put back; None where the message is none, or its sync is gone."""
+        """The sync pack that a router put back; None where the message is not one, or its sync is gone."""
         try:
             pack = parse_sync_pack(message.body)
         except PackUnreadable:

@@ -68,7 +68,7 @@ def pack_lines(lines: bytes) -> str:
 
 
 def unpack_lines(text: str) -> bytes:
-    """The lines again. Raises ValueError (binascii.Error) for what is no base64."""
+    """The lines again. Raises ValueError (binascii.Error) for what is not base64."""
     return pybase64.b64decode(text, validate=True)
 
 

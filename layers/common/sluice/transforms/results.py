@@ -157,7 +157,7 @@ def _identify(function: str, parent: Event, n: int, made: Event, taken: Collecti
 
 
 def _put_back(parent: Event, made: Event) -> bool:
-    """Whether something was put back: when it was received, what ingest noted, a time that is none now, to
+    """Whether something was put back: when it was received, what ingest noted, a time that is invalid now, to
     whom it must not go."""
     changed = made.pop("writeKey", None) is not None
     for name in _OURS:

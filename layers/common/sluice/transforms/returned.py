@@ -14,7 +14,7 @@ from sluice.packs import Event
 
 
 class WrongResult(SluiceError):
-    """What a function returned is no list of events, or it cannot be told where one comes from."""
+    """What a function returned is not a list of events, or it cannot be told where one comes from."""
 
 
 @dataclass(slots=True)

@@ -118,7 +118,9 @@ def _read_secrets(node: ast.expr) -> tuple[dict[str, str], list[SourceFault]]:
                     message = f"{variable!r} cannot be the name of a secret's environment variable"
                     faults.append(SourceFault(*here, message, f"capital letters, digits, _; not {_RESERVED}"))
                 elif parameter == reference or not _PARAMETER.fullmatch(parameter):
-                    faults.append(SourceFault(*here, f"{reference!r} is no reference of a parameter", hint))
+                    faults.append(
+                        SourceFault(*here, f"{reference!r} is not a reference of a parameter", hint)
+                    )
                 else:
                     secrets[variable] = parameter
             case _:

@@ -90,7 +90,7 @@ def _find_version_faults(n: int, event: ContractEvent, path: list[str]) -> Itera
     if not path:
         why = "`schema_version_path` is empty"
     elif len(path) > 1 and path[0] in FIELDS and path[0] not in _OBJECTS:
-        why = f"`{path[0]}` of an event is no object, so nothing is at `schema_version_path`"
+        why = f"`{path[0]}` of an event is not an object, so nothing is at `schema_version_path`"
     elif path[0] in DATA_KEYS.values() and path[0] != DATA_KEYS[event.type]:
         why = f"`schema_version_path` is in {path[0]}, and {event.type} events have {DATA_KEYS[event.type]}"
     elif event.version != event.version.strip():

@@ -118,7 +118,7 @@ def _find_field_faults(mappings: Mapping[str, Any], declared: Declared) -> Itera
 
 
 def _first_name(target: str) -> str:
-    """Of `user.email` it is `user`; a reference that is none is said elsewhere."""
+    """Of `user.email` it is `user`; an invalid reference is reported elsewhere."""
     try:
         return parse_field(target)[0]
     except WorkspaceError:

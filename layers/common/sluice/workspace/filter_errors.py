@@ -26,7 +26,7 @@ def find_filter_errors(spec: Any, place: Place = (), depth: int = 0) -> Iterator
     A misspelt key is said, and then read as the one that was meant, so that nothing else is hidden by it.
     """
     if not isinstance(spec, Mapping):
-        yield SourceError(f"{spec!r:.64} is no filter", place, hint=NOT_A_FILTER)
+        yield SourceError(f"{spec!r:.64} is not a filter", place, hint=NOT_A_FILTER)
         return
     if depth > DEEPEST:
         yield SourceError(f"a filter is nested more than {DEEPEST} deep", place, hint="use fewer groups")

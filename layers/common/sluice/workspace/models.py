@@ -25,11 +25,11 @@ def read_duration(value: object) -> object:
 
 
 def _require_duration(value: object) -> object:
-    """As `read_duration`. Raises ValueError for text that is no number either."""
+    """As `read_duration`. Raises ValueError for text that is not a number either."""
     seconds = read_duration(value)
     if isinstance(seconds, str) and not seconds.strip().isdecimal():
         raise ValueError(
-            f"{value!r:.64} is no time: write seconds, or a number with s, m, h or d, such as 15m"
+            f"{value!r:.64} is not a valid time: write seconds, or a number with s, m, h or d, such as 15m"
         )
     return seconds
 
@@ -140,7 +140,7 @@ class Filter(Model):
 
 class _WithOptions(Model):
     if_missing: "Instead" = Field(
-        "omit", description="omit, null, error, a source, or a default that is no text ({value: text})."
+        "omit", description="omit, null, error, a source, or a default that is not text ({value: text})."
     )
     on_error: "Instead" = Field(
         "error", description="As if_missing, for a value that cannot be cast, rendered or run over."
@@ -208,7 +208,7 @@ def read_mappings(value: object) -> object:
     """Mappings, or the word for the destination's own."""
     if value is None or value == DEFAULTS or isinstance(value, dict):
         return value
-    raise ValueError(f"{value!r} is no mapping: write `defaults`, or `field: source` lines")
+    raise ValueError(f"{value!r} is not a mapping: write `defaults`, or `field: source` lines")
 
 
 class EventType(Model):

@@ -108,7 +108,7 @@ def find_source_warnings(source: Source, destinations: Collection[Destination]) 
             inside = format_field((first, *rest))
             yield (
                 place,
-                f"{first!r} is no top-level field of the spec, and nothing else is hidden by this path",
+                f"{first!r} is not a top-level field of the spec, and nothing else is hidden by this path",
                 f"is it properties.{inside}, traits.{inside} or context.traits.{inside}?",
             )
     if source.consent == "required" and destinations and not needs_consent:
@@ -140,9 +140,9 @@ def _find_fault(names: tuple[str, ...], is_dropped: bool) -> tuple[str, str] | N
     if names == ("messageId",) and is_dropped:
         return "is needed: repeats are found by it", "hash it"
     if near := _find_typo(first, TOP_LEVEL):
-        return "is no field of the spec", f"did you mean {format_field((near, *names[1:]))}?"
+        return "is not a field of the spec", f"did you mean {format_field((near, *names[1:]))}?"
     if first == "context" and len(names) > 1 and (near := _find_typo(names[1], CONTEXT)):
-        return "is no field of the spec", f"did you mean {format_field((first, near, *names[2:]))}?"
+        return "is not a field of the spec", f"did you mean {format_field((first, near, *names[2:]))}?"
     return None
 
 

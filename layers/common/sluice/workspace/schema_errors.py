@@ -189,7 +189,7 @@ def _list_required(schema: Schema) -> Iterator[tuple[Place, str]]:
 def _explain(error: Any) -> tuple[str, str]:
     last = error.instance_path[-1] if error.instance_path else ""
     if error.schema_path[-2:] == ["type", "anyOf"] or (last == "type" and error.kind.name == "anyOf"):
-        return "this is no type of JSON Schema", f"write one of: {_TYPES}; or a list of them"
+        return "this is not a type of JSON Schema", f"write one of: {_TYPES}; or a list of them"
     message = error.message.replace("the value", "this", 1)
     if "exclusive" in str(last):
         return message, "draft 7 has a number here: draft 4 had true and false"

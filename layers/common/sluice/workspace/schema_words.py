@@ -48,10 +48,10 @@ def find_dialect_faults(root: Place, schema: Schema) -> Iterator[Fault]:
 def find_word_faults(place: Place, schema: Schema, *, is_root: bool) -> Iterator[Fault]:
     for word in schema:
         if word in _LATER:
-            message = f"{word!r} is no word of draft 7, which would pass over it"
+            message = f"{word!r} is not a keyword of draft 7, which would pass over it"
             yield (*place, word), message, f"draft 7 has: {_LATER[word]}"
         elif word not in _WORDS | {"example"} and (near := get_close_matches(word, _WORDS, 1, _ONE_MISTAKE)):
-            yield (*place, word), f"{word!r} is no word of draft 7", f"did you mean {near[0]}?"
+            yield (*place, word), f"{word!r} is not a keyword of draft 7", f"did you mean {near[0]}?"
     if "$ref" in schema and (ignored := (schema.keys() & _WORDS) - _HARMLESS):
         words = ", ".join(sorted(ignored))
         yield (
@@ -81,4 +81,8 @@ def find_format_warnings(root: Place, schema: Schema) -> Iterator[Fault]:
         if isinstance(name, str) and name not in FORMATS and "$ref" not in part:
             near = get_close_matches(name, FORMATS, 1)
             hint = f"did you mean {near[0]}?" if near else f"asserted are: {', '.join(sorted(FORMATS))}"
-            yield (*place, "format"), f"{name!r:.80} is no format that is asserted: every text passes", hint
+            yield (
+                (*place, "format"),
+                f"{name!r:.80} is not a format that is asserted: every text passes",
+                hint,
+            )

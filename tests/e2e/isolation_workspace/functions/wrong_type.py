@@ -1,4 +1,4 @@
-"""Returns what is no list of events for an event that says so."""
+"""Returns what is not a list of events for an event that says so."""
 
 
 def transform_events(events):

@@ -75,7 +75,7 @@ def make_objects(settings: BrazeSettings, entry: Entry) -> Objects:
 
 
 def _make_purchase(payload: Mapping[str, Any], product: Any, shared: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a product is no field of a purchase is a property of it, beside those of the whole order."""
+    """What of a product is not a field of a purchase is a property of it, beside those of the whole order."""
     product = product if isinstance(product, dict) else {"product_id": product}
     own = {name: value for name, value in product.items() if name not in _PURCHASE}
     found = _find_properties(payload)

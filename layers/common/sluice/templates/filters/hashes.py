@@ -95,7 +95,7 @@ def build_e164(region: str = "") -> Function:
 
     country = region.upper() or None
     if country is not None and country not in phonenumbers.SUPPORTED_REGIONS:
-        raise ValueError(f"{excerpt(region)} is no region; write two letters such as 'DE'")
+        raise ValueError(f"{excerpt(region)} is not a region; write two letters such as 'DE'")
 
     @nothing_for_blank
     def normalize_phone(_run: Run, text: str) -> str:

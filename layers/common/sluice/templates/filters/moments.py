@@ -92,7 +92,7 @@ type Piece = str | Callable[[datetime], str]
 
 @lru_cache(maxsize=512)
 def compile_format(form: str) -> tuple[Piece, ...]:
-    """The pieces of a format. Raises ValueError for what is no directive; widths are none."""
+    """The pieces of a format. Raises ValueError for anything that is not a directive; widths are not."""
     if len(form) > MAX_FORMAT:
         raise ArgumentError(f"the date format is longer than {MAX_FORMAT} characters")
     pieces: list[Piece] = []

@@ -1,4 +1,4 @@
-"""Filters on numbers. What is no number counts as 0, as Liquid has it; `cast` is the strict way."""
+"""Filters on numbers. What is not a number counts as 0, as Liquid has it; `cast` is the strict way."""
 
 import math
 from collections.abc import Callable, Mapping

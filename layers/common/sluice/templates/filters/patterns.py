@@ -60,7 +60,7 @@ class Pattern:
 
 
 def compile_pattern(pattern: str, flags: str = "", *, never_capture: bool = False) -> Pattern:
-    """The compiled pattern; flags are of `i`, `m`, `s`. Raises ValueError where it is none or too large."""
+    """The compiled pattern; flags are of `i`, `m`, `s`. Raises ValueError if it is invalid or too large."""
     if len(pattern) > MAX_PATTERN:
         raise ValueError(f"the pattern is longer than {MAX_PATTERN} characters")
     if not set(flags) <= set("ims"):
