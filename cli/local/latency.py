@@ -67,9 +67,7 @@ def measure_latency(stack: dict[str, Any], events: int, rate: float) -> Latencie
     Functions are warm. Raises LocalStackError where an event reached nobody.
     """
     warm_functions(stack)
-    _send(
-        stack, f"latency-{uuid.uuid4()}"
-    )  # connections, and the parts of functions that start with an event
+    _warm_the_way(stack)
     sent: dict[str, float] = {}
     began = time.monotonic()
     for n in range(events):
@@ -87,6 +85,13 @@ def measure_latency(stack: dict[str, Any], events: int, rate: float) -> Latencie
         for destination, arrival in arrivals.items():
             latencies.setdefault(destination, []).append((arrival - sent[message_id]) * 1000)
     return latencies
+
+
+def _warm_the_way(stack: dict[str, Any]) -> None:
+    """Sends an event and waits for it: connections and event functions start with the first one."""
+    message_id = f"latency-{uuid.uuid4()}"
+    _send(stack, message_id)
+    wait_until(lambda: _find_first(stack, {message_id: 0.0})[message_id], ARRIVAL_SECONDS)
 
 
 def find_percentile(values: Sequence[float], percent: float) -> float:
