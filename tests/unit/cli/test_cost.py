@@ -33,6 +33,7 @@ PRICES = load_prices()
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SPAN = make_range(NOW - timedelta(hours=24), NOW, NOW)
 AN_HOUR_AGO = NOW - timedelta(hours=1)
+README = TEMPLATE.parent / "README.md"
 DOCUMENT = Path(__file__).parents[3] / "docs/scale-and-cost.md"
 METRICS = [{"MetricStat": {}}, {"MetricStat": {}}, {"Expression": "a + b"}]
 RESOURCES = {
@@ -328,6 +329,18 @@ def test_the_documents_figures_of_the_model_hold():
     assert f"About ${idle[2]:.0f} a month with three syncs" in text
     for dollars in ("$2.50 for 25", "$0.50 for the composite", "$0.35 for metrics", "$1.04 for polling"):
         assert dollars in text
+
+
+def test_the_readmes_prices_are_the_models():
+    [sentence] = re.findall(
+        r"^It is for .*With three syncs it costs (.*) \(\[how", README.read_text(), re.MULTILINE
+    )
+    told = [float(dollars) for dollars in re.findall(r"\$([\d.]+)", sentence)]
+    idle, *months = (
+        json.loads(run("--what-if", f"events={events},syncs=3", "--json").stdout)["totals"]
+        for events in ("0", "1e6", "1e7", "1e8")
+    )
+    assert told == [round(idle["idle_month"], 2), *(round(month["month"]) for month in months)]
 
 
 def test_the_documents_number_of_syncs_is_what_a_stack_has_room_for():
