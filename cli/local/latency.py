@@ -91,7 +91,7 @@ def _warm_the_way(stack: dict[str, Any]) -> None:
     """Sends an event and waits for it: connections and event functions start with the first one."""
     message_id = f"latency-{uuid.uuid4()}"
     _send(stack, message_id)
-    wait_until(lambda: _find_first(stack, {message_id: 0.0})[message_id], ARRIVAL_SECONDS)
+    wait_until(lambda: bool(_find_first(stack, {message_id: 0.0})[message_id]), ARRIVAL_SECONDS)
 
 
 def find_percentile(values: Sequence[float], percent: float) -> float:

@@ -32,11 +32,15 @@ class Stored:
 
 @dataclass
 class FakeQueues:
-    """`refuse` says which bodies a queue does not take; `clock` is in seconds."""
+    """`refuse` says which bodies a queue does not take; `clock` is in seconds.
+
+    While it is `unheard`, it takes everything and its answers are lost.
+    """
 
     clock: Callable[[], float] = lambda: 0.0
     refuse: Callable[[str, str], bool] = lambda _url, _body: False
     visibility: float = 360
+    unheard: bool = False
     messages: dict[str, list[Stored]] = field(default_factory=dict)
     made: int = 0
 
@@ -66,7 +70,7 @@ class FakeQueues:
             group = groups[index] if groups else ""
             stored = Stored(f"m{self.made}", body, told, self.clock() + delay, group, sent_at=self.clock())
             self.messages.setdefault(queue_url, []).append(stored)
-        return failed
+        return list(range(len(bodies))) if self.unheard else failed
 
     def send_all(
         self,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sluice.delivery.copies import find_window, name_key
+from sluice.delivery.copies import find_window, name_key, name_origin
 from sluice.delivery.remains import dump_packs
 from sluice.messages import Held, Message
 from sluice.packs import parse_sync_pack
@@ -201,6 +201,47 @@ def test_keys_name_their_sync_so_that_a_role_can_be_limited_to_them():
     assert name_key("copy", "crm", Message("a", "r", 1, PACK)).startswith("copy:crm:")
 
 
+def test_what_sqs_took_unheard_and_a_run_puts_back_once_more_is_a_copy():
+    world = World(make_workspace(concurrency=1))
+    world.vendor.script = lambda _request: 503
+    world.queues.send(QUEUE, [PACK])
+    world.queues.unheard = True
+    world.poll()
+    world.queues.unheard = False
+    assert len(world.waiting) > 3, "the pack, what it left, and the pack that AWS held up"
+
+    world.now += 400
+    world.poll()
+    world.vendor.script = lambda _request: 200
+    for _ in range(4):
+        world.now += 900
+        world.poll()
+
+    assert sorted(world.vendor.took) == ["m-1", "m-2"]
+    assert world.waiting == []
+
+
+@pytest.mark.parametrize("name", ["first_attempt_at", "not_before"])
+def test_packs_that_differ_in_their_times_alone_have_one_key(name):
+    first, second, other = (
+        name_key("copy", "crm", Message("a", "r", 1, body))
+        for body in (
+            make_pack(make_event(1), **{name: "2026-12-01T10:00:00.000Z"}),
+            make_pack(make_event(1), **{name: "2026-12-01T10:05:00.000Z"}),
+            make_pack(make_event(2), **{name: "2026-12-01T10:00:00.000Z"}),
+        )
+    )
+    assert first == second != other
+
+
+def test_a_time_within_an_event_tells_packs_apart():
+    keys = {
+        name_key("copy", "crm", Message("a", "r", 1, make_pack(make_event(1, properties={"not_before": at}))))
+        for at in ("10:00", "10:05")
+    }
+    assert len(keys) == 2
+
+
 def test_what_the_table_does_not_know_about_waits_for_the_next_receive():
     world = World()
     world.claims.broken = lambda _key: True
@@ -334,7 +375,7 @@ def test_the_packs_of_a_run_say_where_they_come_from():
     world.vendor.script = lambda _request: 503
     world.run(PACK)
     [waiting] = world.waiting_packs
-    assert waiting["origin"] == "m1"
+    assert waiting["origin"] == name_origin(PACK)
 
 
 def test_packs_that_differ_in_their_origin_alone_differ():

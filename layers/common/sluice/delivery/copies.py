@@ -1,10 +1,10 @@
 """Recognises a sync pack that is in the queue twice, with one conditional write a pack.
 
 SQS holds a pack twice where it took the pack and its answer was lost, or where the process that sent it died
-and the work was done again. Two messages with the same body are copies of each other: whoever writes a pack
-gives it an `origin`, so that no other two are alike. The first message to be received claims the body. Other
-messages with this body are dropped, because the first one was settled, is still in the queue, or ends in the
-dead-letter queue.
+and the work was done again. Two messages with the same body, but for the times in it, are copies of each
+other: a pack says which one it was made of (`origin`), so that no other two are alike. The first message to
+be received claims the body. Other messages with this body are dropped, because the first one was settled, is
+still in the queue, or ends in the dead-letter queue.
 
 This loses no event, also when the first one is redriven from the dead-letter queue under a new id:
 
@@ -17,13 +17,18 @@ A container also remembers whose packs it had lately, and drops their copies whi
 """
 
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from sluice.messages import Message
 
 KIND = "copy"
+_OF_DELIVERY = "sha256:"
+_ITEMS = '"items":['  # as `dump_sync_pack` writes it, behind everything else
+_TIMES = re.compile(r'"(?:first_attempt_at|not_before)":(?:null|"[^"]*"),')
 CLAIMING_RECEIVES = 2  # what was received more often may be a pack that kills the process, and claims nothing
 SHORTEST_RETURN = 150  # seconds that pass between two receives of a suspect (`Delivery`)
 REMEMBERED = 5_000  # packs that a container remembers: about a megabyte
@@ -46,10 +51,34 @@ def find_window(timeout: float) -> float:
 
 def name_key(kind: str, sync: str, message: Message) -> str:
     """The key of a message's pack in rows of a kind: equal for copies only."""
-    digest = hashlib.sha256(message.body.encode("utf-8", "surrogatepass"))
+    digest = find_fingerprint(message.body)
     if message.held:
-        digest.update(f"\n{message.held.since}\n{message.held.tries}".encode())
-    return f"{kind}:{sync}:{digest.hexdigest()}"
+        state = f"{digest}\n{message.held.since}\n{message.held.tries}"
+        digest = hashlib.sha256(state.encode()).hexdigest()
+    return f"{kind}:{sync}:{digest}"
+
+
+@lru_cache(maxsize=16)
+def find_fingerprint(body: str) -> str:
+    """The SHA-256 of a pack's text without its times, which differ when a run makes the same pack again."""
+    items = max(body.find(_ITEMS), 0)
+    digest = hashlib.sha256(_TIMES.sub("", body[:items]).encode("utf-8", "surrogatepass"))
+    digest.update(body[items:].encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def name_origin(body: str) -> str:
+    """The `origin` of the packs that delivery makes of a pack with this text.
+
+    Two runs that leave the same items of it, as where the first one did not hear that SQS took them, leave
+    copies.
+    """
+    return f"{_OF_DELIVERY}{find_fingerprint(body)}"
+
+
+def is_of_delivery(origin: str | None) -> bool:
+    """Whether delivery made the pack with this `origin`, and not the router or a redrive."""
+    return (origin or "").startswith(_OF_DELIVERY)
 
 
 class CopyCheck:

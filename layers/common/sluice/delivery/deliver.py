@@ -10,7 +10,7 @@ from sluice.delivery.auth import Auth
 from sluice.delivery.breaker import Breaker
 from sluice.delivery.budget import SETTLE_SECONDS, TimeBudget, find_budget
 from sluice.delivery.calls import Caller
-from sluice.delivery.copies import CLAIMING_RECEIVES, SHORTEST_RETURN, CopyCheck
+from sluice.delivery.copies import CLAIMING_RECEIVES, SHORTEST_RETURN, CopyCheck, name_origin
 from sluice.delivery.pacing import Pacer
 from sluice.delivery.pack_work import Outcome, PackWork, drop_copies, prepare_requests, read_pack
 from sluice.delivery.ports import Places, Ports
@@ -137,13 +137,13 @@ class Delivery:
                 broken[message.id] = f"{UNREADABLE}{error}"
                 continue
             report.see(message.id, pack, started)
-            pack.origin = message.id
+            parent, pack.origin = pack.origin, name_origin(message.body)
             rest = (parse_time(pack.not_before) or 0) - started
             if rest > EARLY_SECONDS:
                 again = (message.body, queue_delay(rest))
                 remains[message.id] = Remains(group=pack.group, postponed=len(pack.items), packs=[again])
             else:
-                works[message.id] = PackWork(message, pack)
+                works[message.id] = PackWork(message, pack, parent=parent)
         copies, unsure = self._copies.find_copies([work.message for work in works.values()])
         for copy in copies:
             del works[copy]

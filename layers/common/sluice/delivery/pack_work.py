@@ -1,9 +1,10 @@
 """One received pack on its way through a run: read, mapped, built into requests."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sluice.delivery.breaker import Pause
+from sluice.delivery.copies import is_of_delivery
 from sluice.delivery.sync import Sync
 from sluice.destinations.declaration import Batch, Entry, Request, Response, Verdict
 from sluice.errors import DeliveryError, GiveUp, MappingError, PackUnreadable
@@ -11,6 +12,8 @@ from sluice.messages import Message
 from sluice.packs import Event, Item, SyncPack, parse_sync_pack
 from sluice.reasons import Reason
 from sluice.times import parse_time
+
+type ItemName = tuple[str, str, str | None]  # type, message id, replay
 
 
 @dataclass(slots=True)
@@ -35,7 +38,8 @@ class PackWork:
     was refused as a whole; `held` because the breaker is open, with its pause. `stuck` says why AWS let no
     call be made: the message as a whole is sent again.
 
-    `received` are the items as the message has them. `known` are those that an earlier run delivered,
+    `parent` is the `origin` that the message has: what the pack was made of. `received` are the items as the
+    message has them. `known` are those that an earlier run delivered,
     with the epoch seconds of then: they are no longer among the pack's items.
     """
 
@@ -47,6 +51,7 @@ class PackWork:
     apart: list[tuple[float, list[Item]]] = field(default_factory=list)
     held: list[tuple[Pause, list[Item]]] = field(default_factory=list)
     stuck: str = ""
+    parent: str | None = None
     known: list[tuple[float, list[Item]]] = field(default_factory=list)
     received: Sequence[Item] = field(init=False)
 
@@ -75,18 +80,38 @@ def read_pack(message: Message, sync: str) -> SyncPack:
     return pack
 
 
-def drop_copies(works: Iterable[PackWork]) -> None:
-    """Leaves each item to one pack of a run: the one with the fewest attempts behind it.
+def drop_copies(works: Collection[PackWork]) -> None:
+    """Leaves an item to one pack of a run where several have it, as where SQS's answer to a send was lost.
 
-    An event is in the queue twice where SQS took a pack but its answer was lost, or the router began anew
-    after a crash; the copies are often received together. No item is lost with its copy: the pack that keeps
-    it is settled, or received again with it.
+    Packs that delivery made keep their items, but for what packs that were made of them have. Otherwise what
+    another pack leaves could be dropped as a copy of such a pack. Of the others the one with the fewest
+    attempts keeps an item. No item is lost with its copy: the pack that keeps it is settled or comes again.
     """
-    kept: dict[tuple[str, str, str | None], Event] = {}
-    for work in sorted(works, key=lambda work: work.pack.attempt):
-        pack, replay = work.pack, work.pack.replay
-        pack.items = [i for i in pack.items if kept.get((i.type, i.message_id, replay)) != i.event]
-        kept.update(((item.type, item.message_id, replay), item.event) for item in pack.items)
+    made = [work for work in works if is_of_delivery(work.parent)]
+    for work in made:
+        items = {_name(work, item): item.event for item in work.pack.items}
+        for ancestor in _find_ancestors(work, works):
+            _drop(ancestor, items)
+    kept = {_name(work, item): item.event for work in made for item in work.pack.items}
+    for work in sorted((w for w in works if not is_of_delivery(w.parent)), key=lambda w: w.pack.attempt):
+        _drop(work, kept)
+        kept.update((_name(work, item), item.event) for item in work.pack.items)
+
+
+def _find_ancestors(work: PackWork, works: Collection[PackWork]) -> Iterator[PackWork]:
+    """The packs of the run that this one was made of, directly or by way of each other."""
+    for parent in works:
+        if parent.pack.origin == work.parent:
+            yield parent
+            yield from _find_ancestors(parent, works)
+
+
+def _drop(work: PackWork, kept: Mapping[ItemName, Event]) -> None:
+    work.pack.items = [item for item in work.pack.items if kept.get(_name(work, item)) != item.event]
+
+
+def _name(work: PackWork, item: Item) -> ItemName:
+    return item.type, item.message_id, work.pack.replay
 
 
 def prepare_requests(sync: Sync, work: PackWork) -> list[Request]:
