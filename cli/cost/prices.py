@@ -47,9 +47,7 @@ def load_prices(path: Path | None = None) -> PriceTable:
     given = _read(path)
     prices = given.get("prices") or {}
     if not isinstance(prices, dict) or "date" not in given or not _are_objects(prices):
-        raise CommandError(
-            f"{path} is not a table of prices", "it needs `date` and `prices`, as in the shipped one"
-        )
+        raise CommandError(f"{path} is not a table of prices", _NEEDS)
     if unknown := sorted(set(prices) - set(shipped["prices"])):
         raise CommandError(
             f"{path}: there is no price {unknown[0]}", f"there are {', '.join(shipped['prices'])}"
@@ -72,7 +70,5 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, YAMLError) as error:
         raise CommandError(f"{path} cannot be read: {error}") from error
     if not isinstance(tree, dict):
-        raise CommandError(
-            f"{path} is not a table of prices", "it needs `date` and `prices`, as in the shipped one"
-        )
+        raise CommandError(f"{path} is not a table of prices", _NEEDS)
     return tree

@@ -91,7 +91,8 @@ def _warm_the_way(stack: dict[str, Any]) -> None:
     """Sends an event and waits for it: connections and event functions start with the first one."""
     message_id = f"latency-{uuid.uuid4()}"
     _send(stack, message_id)
-    wait_until(lambda: bool(_find_first(stack, {message_id: 0.0})[message_id]), ARRIVAL_SECONDS)
+    if not wait_until(lambda: bool(_find_first(stack, {message_id: 0.0})[message_id]), ARRIVAL_SECONDS):
+        raise LocalStackError(f"the first event reached no destination within {ARRIVAL_SECONDS:.0f} s")
 
 
 def find_percentile(values: Sequence[float], percent: float) -> float:

@@ -123,13 +123,24 @@ def test_the_first_attempt_at_each_destination_counts(monkeypatch: pytest.Monkey
     assert clock.now == 1_800_000_001.0
 
 
-def test_events_that_reach_nobody_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(latency, "time", Clock())
+@pytest.mark.parametrize(
+    ("arriving", "message"),
+    [(1, "2 of 2 events reached no destination"), (0, "the first event reached no destination")],
+)
+def test_events_that_reach_nobody_are_an_error(
+    monkeypatch: pytest.MonkeyPatch, arriving: int, message: str
+) -> None:
+    clock, sent = Clock(), list[dict[str, Any]]()
+
+    def send(_stack: Any, message_id: str) -> None:
+        sent.append({"path": "/crm/events", "body": [message_id], "time": format_time(clock.now)})
+
+    monkeypatch.setattr(latency, "time", clock)
     monkeypatch.setattr(latency, "warm_functions", lambda _stack: 0)
-    monkeypatch.setattr(latency, "_send", lambda _stack, _id: None)
-    monkeypatch.setattr(latency, "read_sink", lambda _stack: [])
+    monkeypatch.setattr(latency, "_send", send)
+    monkeypatch.setattr(latency, "read_sink", lambda _stack: sent[:arriving])
     monkeypatch.setattr(latency, "wait_until", lambda condition, _seconds: condition())
-    with pytest.raises(LocalStackError, match="2 of 2 events reached no destination"):
+    with pytest.raises(LocalStackError, match=message):
         measure_latency(STACK, events=2, rate=10)
 
 

@@ -1,4 +1,4 @@
-"""The age of the oldest message of queues, as SQS tells CloudWatch."""
+"""The age of the oldest message in each queue, from the metrics that SQS sends to CloudWatch."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ class QueueAges:
         self._client = client
 
     def read(self, names: Sequence[str], now: float) -> dict[str, float]:
-        """Seconds by the name of the queue, of those for which SQS told any lately. Raises ClientError."""
+        """Seconds by queue name. Queues without a recent value are left out. Raises ClientError."""
         ages: dict[str, float] = {}
         for start in range(0, len(names), MOST_QUERIES):
             some = names[start : start + MOST_QUERIES]

@@ -105,10 +105,10 @@ class CopyCheck:
         if not wanted:
             return set(), set()
         now = self._now()
-        told = self._claims.claim(wanted, now=int(now), expires=int(now + self._window))
-        owners = {**self._recall(wanted.keys() - told.keys(), now), **told}
+        claimed = self._claims.claim(wanted, now=int(now), expires=int(now + self._window))
+        owners = {**self._recall(wanted.keys() - claimed.keys(), now), **claimed}
         copies = {message_id for message_id, key in keys.items() if owners.get(key, message_id) != message_id}
-        unsure = {message_id for message_id, key in keys.items() if key not in told} - copies
+        unsure = {message_id for message_id, key in keys.items() if key not in claimed} - copies
         received = {key: message_id for message_id, key in keys.items() if message_id not in copies}
         self._remember(received, now)
         return copies, unsure

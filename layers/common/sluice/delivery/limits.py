@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """From where on the alarms of a sync go off: percent of the attempts, and seconds."""
+    """Limits of a sync's alarms: rates in percent of the attempts, times in seconds."""
 
     failure_rate: float
     retry_rate: float
@@ -17,6 +17,6 @@ class Limits:
 
 
 def read_limits(spec: Mapping[str, Any]) -> Limits:
-    """Those of a compiled sync."""
+    """The limits of a compiled sync."""
     alarms = spec["alarms"]
     return Limits(**{name: alarms[name] for name in Limits.__dataclass_fields__})

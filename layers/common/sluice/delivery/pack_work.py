@@ -39,8 +39,8 @@ class PackWork:
     call be made: the message as a whole is sent again.
 
     `parent` is the `origin` that the message has: what the pack was made of. `received` are the items as the
-    message has them. `known` are those that an earlier run delivered,
-    with the epoch seconds of then: they are no longer among the pack's items.
+    message has them. `known` are those that an earlier run delivered, with the epoch seconds of then: they
+    are no longer among the pack's items.
     """
 
     message: Message
@@ -81,21 +81,25 @@ def read_pack(message: Message, sync: str) -> SyncPack:
 
 
 def drop_copies(works: Collection[PackWork]) -> None:
-    """Leaves an item to one pack of a run where several have it, as where SQS's answer to a send was lost.
+    """Leaves an item to one pack of a run if several have it, as after a lost answer of SQS to a send.
 
     Packs that delivery made keep their items, but for what packs that were made of them have. Otherwise what
     another pack leaves could be dropped as a copy of such a pack. Of the others the one with the fewest
     attempts keeps an item. No item is lost with its copy: the pack that keeps it is settled or comes again.
     """
+    if len(works) < 2:
+        return
     made = [work for work in works if is_of_delivery(work.parent)]
     for work in made:
-        items = {_name(work, item): item.event for item in work.pack.items}
+        items = _name_items(work)
         for ancestor in _find_ancestors(work, works):
             _drop(ancestor, items)
-    kept = {_name(work, item): item.event for work in made for item in work.pack.items}
+    kept: dict[ItemName, Event] = {}
+    for work in made:
+        kept |= _name_items(work)
     for work in sorted((w for w in works if not is_of_delivery(w.parent)), key=lambda w: w.pack.attempt):
         _drop(work, kept)
-        kept.update((_name(work, item), item.event) for item in work.pack.items)
+        kept |= _name_items(work)
 
 
 def _find_ancestors(work: PackWork, works: Collection[PackWork]) -> Iterator[PackWork]:
@@ -107,11 +111,13 @@ def _find_ancestors(work: PackWork, works: Collection[PackWork]) -> Iterator[Pac
 
 
 def _drop(work: PackWork, kept: Mapping[ItemName, Event]) -> None:
-    work.pack.items = [item for item in work.pack.items if kept.get(_name(work, item)) != item.event]
+    pack, replay = work.pack, work.pack.replay
+    pack.items = [item for item in pack.items if kept.get((item.type, item.message_id, replay)) != item.event]
 
 
-def _name(work: PackWork, item: Item) -> ItemName:
-    return item.type, item.message_id, work.pack.replay
+def _name_items(work: PackWork) -> dict[ItemName, Event]:
+    replay = work.pack.replay
+    return {(item.type, item.message_id, replay): item.event for item in work.pack.items}
 
 
 def prepare_requests(sync: Sync, work: PackWork) -> list[Request]:

@@ -1,7 +1,7 @@
-"""A sync's limits: what of them was exceeded lately, by the runs of this container.
+"""Compares the recent runs of this container with the limits of its sync.
 
-A metric is published only while its limit is exceeded, so a healthy sync costs no metric. Alarms ask for it
-of all syncs at once, whatever limit each of them has.
+A metric is published only while its limit is exceeded, so a healthy sync costs no metric. One alarm reads the
+metric of all syncs, although their limits differ.
 """
 
 from collections import deque
@@ -11,9 +11,7 @@ from sluice.delivery.limits import Limits
 from sluice.delivery.report import Report
 
 WINDOW = 300.0  # seconds
-LATE_SHARE = (
-    5.0  # percent of the deliveries that may be later than the limit, which is of the 95th percentile
-)
+LATE_SHARE = 5.0  # percent of the deliveries that may be later: the limit is of the 95th percentile
 
 
 @dataclass(slots=True)
@@ -30,7 +28,7 @@ class _Counts:
 
 
 class Watch:
-    """One a container."""
+    """Remembers the runs of the last five minutes. Each container has one."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits

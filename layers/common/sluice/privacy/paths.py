@@ -49,7 +49,7 @@ class Branch:
 
 
 def grow_tree(drop: Iterable[str], hashed: Iterable[str]) -> Branch | None:
-    """The tree of all paths, or None where there is none. Raises WorkspaceError for an invalid reference."""
+    """The tree of all paths, or None without paths. Raises WorkspaceError for an invalid reference."""
     root = Branch()
     for paths, action in ((drop, "drop"), (hashed, "hash")):
         for path in paths:

@@ -94,7 +94,7 @@ class Suppression:
 
 
 def digest_id(given: object) -> str:
-    """What stands for an id in the table, whether `privacy` hashed it or not; "" for what is not an id."""
+    """The digest of an id in the table, whether `privacy` hashed it or not; "" for any other value."""
     return digest_value(given) if isinstance(given, str | int | float) and type(given) is not bool else ""
 
 

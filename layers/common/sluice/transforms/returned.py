@@ -14,7 +14,7 @@ from sluice.packs import Event
 
 
 class WrongResult(SluiceError):
-    """What a function returned is not a list of events, or it cannot be told where one comes from."""
+    """A function did not return a list of events, or the source of one of them is unclear."""
 
 
 @dataclass(slots=True)

@@ -63,7 +63,7 @@ def _save_source(tree: Mapping[str, Any]) -> Source:
 
 
 def _save_privacy(tree: Any) -> Privacy:
-    """Every path, so that the n-th of the file stays the n-th; what is not text is told of already."""
+    """Every path, so that indexes stay those of the file. Paths that are not text were reported already."""
     given = tree if isinstance(tree, Mapping) else {}
     return Privacy.model_construct(drop=_list(given.get("drop")), hash=_list(given.get("hash")))
 
