@@ -31,7 +31,7 @@ _ITEMS = '"items":['  # as `dump_sync_pack` writes it, behind everything else
 _TIMES = re.compile(r'"(?:first_attempt_at|not_before)":(?:null|"[^"]*"),')
 CLAIMING_RECEIVES = 2  # what was received more often may be a pack that kills the process, and claims nothing
 SHORTEST_RETURN = 150  # seconds that pass between two receives of a suspect (`Delivery`)
-REMEMBERED = 5_000  # packs that a container remembers: about a megabyte
+REMEMBERED = 5_000  # packs that a container remembers: about two megabytes
 RETURNS = 15  # of the 17 that a message has left when it claimed for the last time
 
 
